@@ -1,0 +1,73 @@
+"""Writes the parts of the documents that derive from code, between ``<!-- generated: name -->`` and ``<!-- end -->``.
+
+``python docs/generate.py`` writes them; with ``--check`` it changes nothing and fails when one of them is out of date.
+"""  # noqa: INP001 - a script beside the documents it writes, not a package
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from bursar.payouts.model import LIFECYCLE, Effect, PayoutState
+
+DOCS = Path(__file__).parent
+
+_PART = re.compile(r"(?P<opening><!-- generated: (?P<name>[a-z-]+) -->\n).*?(?P<closing><!-- end -->)", re.DOTALL)
+
+
+def lifecycle_table() -> str:
+    """Every move of a payout: verb, from, to, and what happens to its reserved money."""
+    rows = [
+        f"| {move.verb} | {', '.join(_in_order(move.sources)) or '—'} | {move.target} | {move.money.value} |"
+        for move in LIFECYCLE
+    ]
+    return "\n".join(["| verb | from | to | reserved money |", "|---|---|---|---|", *rows])
+
+
+def lifecycle_diagram() -> str:
+    """The same moves as a picture."""
+    edges = [
+        f"    {source} --> {move.target} : {move.verb}{'' if move.money is Effect.NONE else f' ({move.money.value})'}"
+        for move in LIFECYCLE
+        for source in _in_order(move.sources) or ["[*]"]
+    ]
+    return "\n".join(["```mermaid", "stateDiagram-v2", *edges, "```"])
+
+
+def _in_order(states: frozenset[PayoutState]) -> list[PayoutState]:
+    """In the order of a payout's life, so that the same table always gives the same text."""
+    return [state for state in PayoutState if state in states]
+
+
+PARTS: dict[str, Callable[[], str]] = {"lifecycle-table": lifecycle_table, "lifecycle-diagram": lifecycle_diagram}
+
+
+def current(text: str) -> str:
+    """A document with its generated parts as they should be.
+
+    Raises:
+        KeyError: a marker names a part that nothing generates.
+    """
+    return _PART.sub(lambda part: f"{part['opening']}{PARTS[part['name']]()}\n{part['closing']}", text)
+
+
+def stale() -> list[Path]:
+    """The documents with a part that is out of date."""
+    return [path for path in sorted(DOCS.rglob("*.md")) if current(path.read_text("utf-8")) != path.read_text("utf-8")]
+
+
+def main(arguments: list[str]) -> str | None:
+    """Write what is out of date, or with ``--check`` name it; the answer is a complaint for ``sys.exit``."""
+    outdated = stale()
+    if arguments == ["--check"]:
+        names = ", ".join(str(path.relative_to(DOCS.parent)) for path in outdated)
+        return (
+            f"Out of date: {names}. Run `.venv/bin/python docs/generate.py` and commit the result." if names else None
+        )
+    for path in outdated:
+        path.write_text(current(path.read_text("utf-8")), "utf-8")
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,5 @@
+"""The door over HTTP: JSON in and out, one router per audience. Opens transactions; the rooms decide."""
+
+from bursar.api.app import create_app
+
+__all__ = ["create_app"]

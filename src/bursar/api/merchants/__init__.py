@@ -1,0 +1,1 @@
+"""The merchants' API: what a merchant's own systems call, as the merchants document shows it."""

@@ -1,0 +1,43 @@
+"""What every request carries: an id to find it again by, and where it came from."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from bursar.foundation import log
+
+REQUEST_ID: Final = b"x-request-id"
+_SANE: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+
+Headers = Iterable[tuple[bytes, bytes]]
+Scope = Mapping[str, Any]
+
+
+def header(headers: Headers, *names: bytes) -> str | None:
+    """The first of these headers that was sent, in the order of the names; names are in lower case."""
+    for name in names:
+        for sent, value in headers:
+            if sent == name:
+                return value.decode("latin-1")
+    return None
+
+
+def request_id(headers: Headers) -> str:
+    """The caller's own id for this request if it is a sane one, else a new one; it becomes the correlation id."""
+    given = header(headers, REQUEST_ID)
+    return given if given and _SANE.fullmatch(given) else log.new_correlation_id()
+
+
+def api_key(headers: Headers) -> str | None:
+    """The API key a request came with, as ``X-API-KEY`` or as a bearer token."""
+    given = header(headers, b"x-api-key")
+    if given is not None:
+        return given
+    scheme, _, token = (header(headers, b"authorization") or "").partition(" ")
+    return token if scheme.lower() == "bearer" and token else None
+
+
+def address(scope: Scope) -> str | None:
+    """Where a request came from; behind a trusted proxy, uvicorn has put the client's own address here."""
+    client = scope.get("client")
+    return client[0] if client else None

@@ -1,0 +1,244 @@
+"""What every command stands in: a way to the database, one way to show things, one way to refuse.
+
+What a command found goes to standard output, as a table for people or, with ``--json``, as pure JSON for programs.
+Everything else (refusals, warnings, progress) goes to standard error. Exit codes: 0 done, 1 refused, 2 wrong usage.
+"""
+
+import asyncio
+import getpass
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import typer
+
+from bursar.foundation.errors import Invalid, Refusal, Unavailable
+from bursar.foundation.money import Money
+
+if (
+    TYPE_CHECKING
+):  # Needed by commands that use the database only; without it the others start in a quarter of the time.
+    from bursar.foundation.db import Database
+    from bursar.foundation.settings import Settings
+
+POOL_MAX: Final = 2  # A command does one thing at a time; the second connection is for listening.
+PIPE_WIDTH: Final = 200  # Columns of a table that nobody's terminal limits.
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
+"""The option that every command with a result has."""
+
+T = TypeVar("T")
+
+
+class NoDatabase(Unavailable):
+    """The database is not to be had."""
+
+    code = "no_database"
+
+
+class NotMigrated(Unavailable):
+    """This database has no tables of Bursar's, or not all of them: the migrations have to be applied first."""
+
+    code = "not_migrated"
+
+
+class BadSettings(Invalid):
+    """A setting is wrong."""
+
+    code = "invalid_settings"
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Do a command's work to the end; a refusal ends the command with its sentence and exit code 1."""
+    try:
+        return asyncio.run(work)
+    except Refusal as refusal:
+        fail(refusal)
+
+
+def fail(refusal: Refusal) -> NoReturn:
+    """Say on standard error why something is not done, with the refusal's code, and end with exit code 1."""
+    typer.echo(f"error[{refusal.code}]: {_printable(refusal.message)}", err=True)
+    raise typer.Exit(1) from refusal
+
+
+def warn(sentence: object) -> None:
+    """Say something on standard error that stops nothing."""
+    typer.echo(f"warning: {_printable(str(sentence))}", err=True)
+
+
+def actor() -> str:
+    """Who is at the keyboard, as records name them: ``cli:amina``."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # A container whose user has no name.
+        return "cli"
+
+
+def settings() -> "Settings":
+    """This installation's settings.
+
+    Raises:
+        BadSettings: one of them is wrong; the value itself is not repeated, for it may be a secret.
+    """
+    from pydantic import ValidationError
+
+    from bursar.foundation.settings import Settings
+
+    try:
+        return Settings.model_validate({})
+    except ValidationError as error:
+        faults = error.errors(include_input=False, include_url=False, include_context=False)
+        names = [".".join(str(part) for part in fault["loc"]).upper() for fault in faults]
+        sentences = [f"{name}: {fault['msg']}".removeprefix(": ") for name, fault in zip(names, faults, strict=True)]
+        raise BadSettings("; ".join(sentences)) from None
+
+
+@asynccontextmanager
+async def database() -> AsyncIterator["Database"]:
+    """This installation's database: that of ``DATABASE_URL``, or else Bursar's own embedded one.
+
+    The embedded server is started when it does not run, keeps running afterwards, and always has all its tables.
+
+    Raises:
+        NoDatabase: it cannot be reached or started.
+        NotMigrated: it lacks a table or column that is needed.
+        BadSettings: a setting is wrong.
+    """
+    import asyncpg
+
+    chosen = settings()
+    url = chosen.database_url or await asyncio.to_thread(_own_database, chosen)
+    opened = await _connect(chosen.model_copy(update={"database_url": url}))
+    try:
+        yield opened
+    except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as missing:
+        raise NotMigrated from missing
+    finally:
+        await opened.close()
+
+
+def show(
+    rows: Sequence[Mapping[str, object]], columns: Mapping[str, str], *, json: bool = False, empty: str = "Nothing."
+) -> None:
+    """Print a list of things: as a table, or as a JSON list with everything that the rows hold.
+
+    ``columns`` gives each shown field its heading; figures stand on the right. ``empty`` is said when there are none.
+    """
+    if json:
+        show_json([dict(row) for row in rows])
+    elif rows:
+        _print_table(rows, columns)
+    else:
+        typer.echo(empty)
+
+
+def show_json(value: object) -> None:
+    """Print one JSON value: amounts exact, in major units beside their currency, and times in UTC."""
+    typer.echo(msgspec.json.format(msgspec.json.encode(_plain(value))).decode())
+
+
+@contextmanager
+def progress(title: str, *, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error that is moved on by calling what this gives; silent when nobody watches."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*parts, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda steps: bar.advance(task, steps)
+
+
+def said(value: object) -> str:
+    """A value as people read it: ``1,000.00 PKR``, ``2026-11-20 09:00:00 UTC``, ``—`` for nothing."""
+    match value:
+        case None | () | []:
+            return "—"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:,g}" if not value.is_integer() else f"{value:.0f}"
+        case datetime():
+            return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+        case tuple() | list():
+            return ", ".join(said(item) for item in value)
+        case _:
+            return str(value)
+
+
+def _own_database(chosen: "Settings") -> str:
+    from bursar.foundation import embedded, migrations
+
+    data = chosen.bursar_data or embedded.default_data_dir()
+    try:
+        url = embedded.start(data).url()
+        migrations.migrate(url)
+    except (embedded.EmbeddedError, migrations.MigrationError) as error:
+        raise NoDatabase(f"The embedded database in {data} cannot be used: {error}") from error
+    return url
+
+
+async def _connect(chosen: "Settings") -> "Database":
+    import asyncpg
+
+    from bursar.foundation import db
+
+    try:
+        return await db.connect(chosen, pool_max=POOL_MAX)
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise NoDatabase(f"Cannot connect to {_address(chosen.database_url or '')}: {error}") from error
+
+
+def _address(url: str) -> str:
+    """Where a database is, without the password and whatever else is nobody's business."""
+    try:
+        parts = urlsplit(url)
+        return f"the database {parts.path.strip('/') or '?'} at {parts.hostname or '?'}:{parts.port or 5432}"
+    except ValueError:
+        return "the database of DATABASE_URL"
+
+
+def _print_table(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console()
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for field, heading in columns.items():
+        figures = all(isinstance(row[field], int | float | Money) for row in rows)
+        table.add_column(Text(heading), justify="right" if figures else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(_printable(said(row[field]))) for field in columns))
+    console.print(table)
+
+
+def _plain(value: object) -> object:
+    """A value as JSON takes it, with amounts as their documents write them."""
+    match value:
+        case Money():
+            return {"amount": value.text, "currency": value.currency}
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_plain(item) for item in value]
+        case float() if value.is_integer():
+            return int(value)
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+        case _:
+            return value
+
+
+def _printable(text: str) -> str:
+    """Without characters that would steer the terminal; whoever typed them somewhere is not to be trusted with it."""
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)

@@ -1,0 +1,239 @@
+"""``bursar programs``: look at terms, try program files out, and apply them."""
+
+import pkgutil
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bursar import gateways, programs
+from bursar.cli import frame
+from bursar.foundation.clock import SystemClock
+
+app = typer.Typer(
+    name="programs",
+    help="Payout programs: their terms, as files and as versions in the database.",
+    no_args_is_help=True,
+)
+
+Files = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE", help="Program files, or names of the ready ones such as merchants."),
+]
+Program = Annotated[str, typer.Argument(metavar="PROGRAM", help="The program's name.")]
+
+
+@app.command()
+def check(files: Files, *, json: frame.Json = False) -> None:
+    """Read program files and name everything that is wrong with them. Needs no database."""
+    reports = [_report(path) for path in map(_path, files)]
+    if json:
+        frame.show_json(reports)
+    for line in () if json else (line for report in reports for line in report.lines):
+        typer.echo(line)
+    if not all(report.ok for report in reports):
+        raise typer.Exit(1)
+
+
+@app.command()
+def apply(
+    files: Files,
+    *,
+    note: Annotated[str, typer.Option(help="Why; kept with the new versions.")] = "",
+    json: frame.Json = False,
+) -> None:
+    """Make program files the terms that count from now on: all of them, or none when one is wrong."""
+    frame.run(_apply([_path(file) for file in files], note=note, json=json))
+
+
+@app.command("list")
+def list_programs(*, json: frame.Json = False) -> None:
+    """Which programs there are, and how they pay."""
+    frame.run(_list(json=json))
+
+
+@app.command()
+def show(
+    program: Program,
+    *,
+    version: Annotated[int | None, typer.Option(min=1, help="An older version; without it the current one.")] = None,
+    source: Annotated[bool, typer.Option("--source", help="The file it was made of, comments and all.")] = False,
+    history: Annotated[bool, typer.Option("--history", help="All versions: when, by whom and why.")] = False,
+    json: frame.Json = False,
+) -> None:
+    """Show a program's terms, the file they were made of, or all their versions."""
+    if history and (source or version):
+        raise typer.BadParameter("--history goes with neither --version nor --source")
+    if history:
+        frame.run(_show_history(program, json=json))
+    elif source:
+        frame.run(_show_source(program, version, json=json))
+    else:
+        frame.run(_show_terms(program, version, json=json))
+
+
+@app.command()
+def diff(
+    program: Program,
+    file: Annotated[str | None, typer.Argument(metavar="FILE", help="A program file, or a ready one's name.")] = None,
+    *,
+    versions: Annotated[
+        tuple[int, int] | None, typer.Option(min=1, metavar="OLD NEW", help="Two versions to compare instead.")
+    ] = None,
+    json: frame.Json = False,
+) -> None:
+    """Show what would change if a file were applied, or what changed between two versions."""
+    if (file is None) == (versions is None):
+        raise typer.BadParameter("give either a FILE or --versions OLD NEW")
+    path = None if file is None else _path(file)
+    frame.run(_diff(program, path, versions, json=json))
+
+
+async def _apply(paths: Sequence[Path], *, note: str, json: bool) -> None:
+    given = sorted(map(_given, paths), key=lambda file: file.terms.program)  # In one order, so that two never deadlock.
+    for warning in (warning for file in given for warning in file.warnings):
+        frame.warn(warning)
+    async with frame.database() as database, database.transaction() as tx:
+        at, actor = SystemClock().now(), frame.actor()
+        done = [await programs.apply(tx, f.text, actor=actor, note=note, at=at, file=f.name) for f in given]
+    if json:
+        frame.show_json([{"program": d.terms.program, "version": d.version, "changed": d.changed} for d in done])
+        return
+    for applied in done:
+        typer.echo(f"{applied.terms.program}: {'now' if applied.changed else 'unchanged at'} version {applied.version}")
+
+
+async def _list(*, json: bool) -> None:
+    async with frame.database() as database, database.transaction(readonly=True) as tx:
+        known = await programs.all(tx)
+    rows = [
+        {
+            "program": terms.program,
+            "title": terms.title,
+            "version": terms.version,
+            "currency": terms.currency,
+            "gateway": terms.route.gateway,
+            "leaves": _leaves(terms),
+        }
+        for terms in known
+    ]
+    headings = {"program": "Program", "title": "Title", "version": "Version", "currency": "Currency"}
+    headings |= {"gateway": "Gateway", "leaves": "Payouts leave"}
+    frame.show(rows, headings, json=json, empty="No programs yet; begin with: bursar programs apply merchants")
+
+
+async def _show_terms(program: str, version: int | None, *, json: bool) -> None:
+    async with frame.database() as database, database.transaction(readonly=True) as tx:
+        terms = await programs.terms(tx, program, version)
+        about = next(v for v in await programs.versions(tx, program) if v.version == terms.version)
+    values = programs.fields(terms)
+    if json:
+        frame.show_json({**asdict(about), "terms": values})
+        return
+    note = f": {about.note}" if about.note else ""
+    typer.echo(
+        f"{program}, version {about.version}, applied {frame.said(about.applied_at)} by {about.applied_by}{note}"
+    )
+    rows = [{"field": field, "value": value} for field, value in values.items()]
+    frame.show(rows, {"field": "Field", "value": "Value"})
+
+
+async def _show_source(program: str, version: int | None, *, json: bool) -> None:
+    async with frame.database() as database, database.transaction(readonly=True) as tx:
+        text = await programs.source_of(tx, program, version)
+    if json:
+        frame.show_json({"program": program, "source": text})
+    else:
+        typer.echo(text, nl=False)
+
+
+async def _show_history(program: str, *, json: bool) -> None:
+    async with frame.database() as database, database.transaction(readonly=True) as tx:
+        versions = await programs.versions(tx, program)
+    headings = {"version": "Version", "applied_at": "Applied", "applied_by": "By", "note": "Why"}
+    frame.show([asdict(version) for version in versions], headings, json=json)
+
+
+async def _diff(program: str, path: Path | None, versions: tuple[int, int] | None, *, json: bool) -> None:
+    given = None if path is None else _given(path).terms
+    if given is not None and given.program != program:
+        raise typer.BadParameter(f"this file is about the program {given.program}, not {program}")
+    old, new = versions or (None, None)
+    async with frame.database() as database, database.transaction(readonly=True) as tx:
+        before = await programs.terms(tx, program, old)
+        after = given or await programs.terms(tx, program, new)
+    rows = [{"field": c.field, "before": c.before, "after": c.after} for c in programs.diff(before, after)]
+    headings = {"field": "Field", "before": "Before", "after": "After"}
+    frame.show(rows, headings, json=json, empty="They say the same.")
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A program file that is in order."""
+
+    name: str
+    text: str
+    terms: programs.Terms
+    warnings: Sequence[programs.Problem]
+
+
+def _given(path: Path) -> _File:
+    """Read a file.
+
+    Raises:
+        BadTerms: with everything that is wrong with it.
+    """
+    text = programs.load(path)
+    checked = programs.check(text, file=path.name, gateways=_installed())
+    return _File(path.name, text, checked.terms, checked.warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What there is to say about one file."""
+
+    file: str
+    program: str | None
+    ok: bool
+    problems: Sequence[programs.Problem] = ()
+    warnings: Sequence[programs.Problem] = ()
+
+    @property
+    def lines(self) -> Iterator[str]:
+        """As compilers say it."""
+        yield from map(str, self.problems)
+        yield from (f"{warning} (warning)" for warning in self.warnings)
+        if self.ok:
+            yield f"{self.file}: in order"
+
+
+def _report(path: Path) -> _Report:
+    try:
+        file = _given(path)
+    except programs.BadTerms as bad:
+        return _Report(path.name, None, ok=False, problems=bad.problems)
+    return _Report(path.name, file.terms.program, ok=True, warnings=file.warnings)
+
+
+def _path(given: str) -> Path:
+    """The file of this name, or else the ready-made file of the program of this name."""
+    path = Path(given) if Path(given).is_file() else programs.ready().get(given)
+    if path is None:
+        ready = ", ".join(programs.ready())
+        raise typer.BadParameter(f"there is no file {given}; the ready-made ones are {ready}")
+    return path
+
+
+def _installed() -> frozenset[str]:
+    """The gateways that are there: each is a folder of that room, by its name."""
+    return frozenset(module.name for module in pkgutil.iter_modules(gateways.__path__) if module.ispkg)
+
+
+def _leaves(terms: programs.Terms) -> str:
+    """When payouts leave, in a few words."""
+    dispatch = terms.dispatch
+    if dispatch.mode is programs.Mode.CONTINUOUS:
+        return f"all day, every {frame.said(dispatch.every_seconds)} s"
+    return f"{dispatch.cron} ({dispatch.time_zone})"

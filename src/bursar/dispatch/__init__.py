@@ -1,0 +1,42 @@
+"""Dispatch: getting approved payouts to their gateways, and finding out what became of them.
+
+Prepare, call, record: an attempt is written down before the gateway is called, no transaction is open during the call,
+and what was answered is recorded afterwards. What is not known is asked about and never sent again on a guess.
+"""
+
+from bursar.dispatch import reports
+from bursar.dispatch.errors import NoSuchGateway
+from bursar.dispatch.inquire import Inquirer
+from bursar.dispatch.model import Attempt, AttemptState, Told, gateway_key
+from bursar.dispatch.record import Scribe, record
+from bursar.dispatch.send import BELL, Dispatcher
+from bursar.dispatch.store import figures
+from bursar.dispatch.switches import Circuits, Scope, Standing, Switch, go, standing, stop, switches
+from bursar.dispatch.timeline import Happening, happenings
+from bursar.dispatch.tools import Tools
+
+__all__ = [
+    "BELL",
+    "Attempt",
+    "AttemptState",
+    "Circuits",
+    "Dispatcher",
+    "Happening",
+    "Inquirer",
+    "NoSuchGateway",
+    "Scope",
+    "Scribe",
+    "Standing",
+    "Switch",
+    "Told",
+    "Tools",
+    "figures",
+    "gateway_key",
+    "go",
+    "happenings",
+    "record",
+    "reports",
+    "standing",
+    "stop",
+    "switches",
+]

@@ -1,0 +1,165 @@
+"""Record: what was learned about attempts becomes what is true of their payouts, in one short transaction."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from bursar import payouts, programs
+from bursar.dispatch import store
+from bursar.dispatch.model import LIVE, Attempt, Plan, Told, contradiction, plan
+from bursar.foundation import ids, log
+from bursar.foundation.db import Transaction
+from bursar.foundation.errors import Refusal
+from bursar.foundation.faults import fault
+
+PARKED_SECONDS: Final = (
+    365 * 86_400.0
+)  # A payout whose earlier attempt may have paid waits for people, not for a clock.
+
+_log = log.get(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Scribe:
+    """What recording needs: the programs' terms, and chance for spreading retries."""
+
+    book: programs.Book
+    chance: Callable[[], float] = field(default=random.random)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    told: Told
+    attempt: Attempt
+    plan: Plan
+
+
+async def record(tx: Transaction, told: Sequence[Told], *, scribe: Scribe) -> list[str]:
+    """Write down outcomes for a batch of attempts, and move their payouts and money accordingly.
+
+    One word comes back for each: ``applied``, ``late`` (a duplicate, or somebody else holds the lease by now),
+    ``contradicting`` (a break was opened; nothing moved) or ``unmatched``. Costs a constant number of statements.
+    """
+    attempts, now = await store.lock_attempts(tx, {one.attempt_id for one in told})
+    if now is None:
+        return ["unmatched"] * len(told)
+    terms = await scribe.book.at_versions(tx, {(a.program, a.terms_version) for a in attempts.values()})
+    entries: list[_Entry] = []
+    troubles: list[tuple[str, Attempt]] = []
+    words = []
+    for one in told:
+        attempt = attempts.get(one.attempt_id)
+        word, entry = _judge(one, attempt, terms, chance=scribe.chance(), now=now)
+        words.append(word)
+        if isinstance(entry, str) and attempt is not None:
+            troubles.append((entry, attempt))
+        elif isinstance(entry, _Entry):
+            entries.append(entry)
+            attempts[one.attempt_id] = _after(entry)
+    await _apply(tx, entries, troubles, scribe=scribe, now=now)
+    fault("dispatch.before_record_commit")
+    return words
+
+
+def _judge(
+    told: Told,
+    attempt: Attempt | None,
+    terms: Mapping[tuple[str, int], programs.Terms],
+    *,
+    chance: float,
+    now: datetime,
+) -> tuple[str, "_Entry | str | None"]:
+    """One outcome: the word for its teller, and an entry to carry out or the name of a break to open."""
+    if attempt is None:
+        return "unmatched", None
+    if told.lease_no is not None and told.lease_no != attempt.lease_no:
+        return "late", None  # Fenced: whoever took over knows more.
+    if told.outcome.echo and told.outcome.echo.amount not in {None, attempt.amount}:
+        return "contradicting", "amount_mismatch"
+    if attempt.outcome in LIVE:
+        decided: Plan | str | None = plan(
+            attempt, told.outcome, terms=terms[attempt.program, attempt.terms_version], chance=chance, now=now
+        )
+    else:
+        decided = contradiction(attempt, told.outcome)
+    match decided:
+        case None:
+            return "late", None
+        case str():
+            return "contradicting", decided
+        case Plan():
+            return "applied", _Entry(told, attempt, decided)
+
+
+def _after(entry: _Entry) -> Attempt:
+    """The attempt as it stands once its entry is carried out, for later words about it in the same batch."""
+    return msgspec.structs.replace(entry.attempt, outcome=entry.plan.state)
+
+
+async def _apply(
+    tx: Transaction,
+    entries: Sequence[_Entry],
+    troubles: Sequence[tuple[str, Attempt]],
+    *,
+    scribe: Scribe,
+    now: datetime,
+) -> None:
+    steps = [step for entry in entries for step in _steps(entry, now)]
+    if steps:
+        for result in await payouts.advance(tx, steps, book=scribe.book):
+            assert not isinstance(result, Refusal), f"a live attempt's payout follows it: {result}"
+    if entries:
+        await store.close(tx, [_row(entry) for entry in {entry.attempt.id: entry for entry in entries}.values()])
+    parked = [(entry.plan.trouble, entry.attempt) for entry in entries if entry.plan.trouble]
+    await _open_breaks(tx, [*troubles, *parked], now=now)
+    suspicious = [attempt.payout_id for kind, attempt in troubles if kind == "paid_after_refused"]
+    if suspicious:  # Another attempt would pay twice.
+        await payouts.wait_longer(tx, suspicious, reason="paid_after_refused", seconds=PARKED_SECONDS)
+
+
+def _steps(entry: _Entry, now: datetime) -> list[payouts.Step]:
+    outcome = entry.told.outcome
+    due_at = now + timedelta(seconds=entry.plan.retry_in) if entry.plan.retry_in is not None else None
+    return [
+        payouts.Step(
+            payout_id=entry.attempt.payout_id,
+            verb=verb,
+            actor=f"gateway:{entry.attempt.gateway}",
+            reason=outcome.reason,
+            facts={"attempt": entry.attempt.generation, "source": entry.told.source},
+            gateway_reference=outcome.reference,
+            due_at=due_at,
+        )
+        for verb in entry.plan.verbs
+    ]
+
+
+def _row(entry: _Entry) -> tuple[object, ...]:
+    outcome = entry.told.outcome
+    return (
+        entry.attempt.id,
+        entry.plan.state.value,
+        entry.plan.trouble or outcome.reason,
+        outcome.reference,
+        outcome.shown,
+        entry.plan.look_in,
+    )
+
+
+async def _open_breaks(tx: Transaction, troubles: Sequence[tuple[str, Attempt]], *, now: datetime) -> None:
+    if not troubles:
+        return
+    for kind, attempt in troubles:
+        _log.error("break.opened", kind=kind, payout_id=str(attempt.payout_id), gateway=attempt.gateway)
+    await store.open_breaks(
+        tx,
+        [
+            (ids.new(now), kind, a.payout_id, a.gateway, a.amount.minor, a.amount.currency,
+             {"attempt": a.generation, "gateway_reference": a.gateway_reference})
+            for kind, a in troubles
+        ],
+    )  # fmt: skip

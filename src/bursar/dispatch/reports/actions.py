@@ -1,0 +1,136 @@
+"""Taking reports in, and applying them."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from bursar.dispatch import store as attempts
+from bursar.dispatch.model import Told
+from bursar.dispatch.record import Scribe, record
+from bursar.dispatch.reports import store
+from bursar.dispatch.tools import Tools
+from bursar.foundation import ids, log
+from bursar.foundation.db import Record, Transaction
+from bursar.foundation.loops import repeat
+from bursar.foundation.money import Money
+from bursar.gateways import Echo, Outcome, Report, Word
+
+BELL: Final = "reports"
+AT_ONCE: Final = 500
+LOOK_EVERY_SECONDS: Final = 1.0
+TRIES_MAX: Final = 8
+"""How often a report about an attempt that we do not know is tried: with the waits below, for about two hours."""
+_FIRST_WAIT_SECONDS: Final = 1.0
+_WAIT_FACTOR: Final = 4.0
+
+Arrived = tuple[str, Sequence[Report], bytes]
+"""The gateway, the reports in one body of its, and that body."""
+
+_log = log.get(__name__)
+
+
+async def take_in(tx: Transaction, arrived: Sequence[Arrived]) -> list[int]:
+    """Store verified reports, whole bodies at a time; how many reports each body held. A duplicate changes nothing."""
+    rows = []
+    for gateway, reports, body in arrived:
+        digest = hashlib.sha256(body).digest()
+        rows += [(gateway, r.event_id, r.key, r.outcome.word.value, digest, _facts(r.outcome)) for r in reports]
+    await store.insert(tx, rows)
+    return [len(reports) for _, reports, _ in arrived]
+
+
+async def apply_due(tx: Transaction, *, scribe: Scribe) -> int:
+    """Apply the reports that wait, in the order they came; how many were looked at.
+
+    By rank: one that says less than we know already changes nothing. One about an attempt that is not known yet is
+    tried again, and after ``TRIES_MAX`` becomes a break.
+    """
+    waiting = await store.take_due(tx, limit=AT_ONCE)
+    if not waiting:
+        return 0
+    known = await attempts.by_keys(tx, {(row["gateway"], row["attempt_key"]) for row in waiting})
+    told = [(row, known.get((row["gateway"], row["attempt_key"]))) for row in waiting]
+    matched = [(row, attempt_id) for row, attempt_id in told if attempt_id is not None]
+    words = await record(tx, [Told(attempt_id, _outcome(row), "report") for row, attempt_id in matched], scribe=scribe)
+    settled = [(row["gateway"], row["event_id"], word, None) for (row, _), word in zip(matched, words, strict=True)]
+    unmatched = [row for row, attempt_id in told if attempt_id is None]
+    await store.settle(tx, [*settled, *(_parked(row) for row in unmatched)])
+    await _give_up(tx, [row for row in unmatched if row["tries"] + 1 >= TRIES_MAX])
+    return len(waiting)
+
+
+class Reader:
+    """Applies reports as they come in, for one worker process."""
+
+    def __init__(self, tools: Tools) -> None:
+        """Use these tools."""
+        self._tools = tools
+        self._scribe = Scribe(tools.book)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until told to stop."""
+        await repeat(self._more, name="reports", stop=stop, pause=self._pause)
+
+    async def pass_once(self) -> int:
+        """Apply one batch of reports; how many that were."""
+
+        async def work(tx: Transaction) -> int:
+            return await apply_due(tx, scribe=self._scribe)
+
+        return await self._tools.database.retrying(work)
+
+    async def _more(self) -> bool:
+        return await self.pass_once() >= AT_ONCE
+
+    async def _pause(self) -> object:
+        return await self._tools.listener.wait(BELL, at_most=LOOK_EVERY_SECONDS)
+
+
+def _parked(row: Record) -> tuple[str, str, str, float | None]:
+    wait = _FIRST_WAIT_SECONDS * _WAIT_FACTOR ** row["tries"] if row["tries"] + 1 < TRIES_MAX else None
+    return row["gateway"], row["event_id"], "unmatched", wait
+
+
+async def _give_up(tx: Transaction, rows: Sequence[Record]) -> None:
+    """A gateway speaks of a payment we know nothing of: people have to look."""
+    if not rows:
+        return
+    now = await tx.value("SELECT now()")
+    _log.error("reports.unmatched", count=len(rows))
+    await attempts.open_breaks(
+        tx,
+        [
+            (ids.new(now), "unmatched_report", None, row["gateway"], None, None, {"attempt_key": row["attempt_key"]})
+            for row in rows
+        ],
+    )
+
+
+def _facts(outcome: Outcome) -> Mapping[str, Any]:
+    """A report as stored: what is needed to apply it later.
+
+    A plain hash of an account number is left out, because account numbers are short enough to be guessed.
+    """
+    echo = outcome.echo
+    return {
+        "reference": outcome.reference,
+        "reason": outcome.reason,
+        "retryable": outcome.retryable,
+        "amount": echo.amount.minor if echo and echo.amount else None,
+        "currency": echo.amount.currency if echo and echo.amount else None,
+        "shown": dict(outcome.shown),
+    }
+
+
+def _outcome(row: Record) -> Outcome:
+    facts = row["facts"]
+    amount = Money(facts["amount"], facts["currency"]) if facts["amount"] is not None else None
+    return Outcome(
+        word=Word(row["outcome"]),
+        reference=facts["reference"],
+        reason=facts["reason"],
+        retryable=facts["retryable"],
+        echo=Echo(amount),
+        shown=facts["shown"],
+    )

@@ -1,0 +1,203 @@
+"""Every statement on attempts, breaks, kill switches and circuits."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from bursar.dispatch.model import Attempt, AttemptState
+from bursar.foundation.db import Record, Transaction, columns
+from bursar.foundation.money import Money
+
+_COLUMNS: Final = """
+    id, payout_id, holder_id, program, terms_version, amount, currency, generation, gateway, key, outcome, reason,
+    gateway_reference, inquiries, lease_no, look_at, window_ends_at, sent_at
+"""
+_WIDTH: Final = len(_COLUMNS.split(","))
+
+
+async def insert_attempts(tx: Transaction, rows: Sequence[Sequence[object]], *, lease_seconds: float) -> None:
+    """Write down what is about to be sent, leased to the caller."""
+    await tx.run(
+        """
+        INSERT INTO attempts (id, payout_id, holder_id, program, terms_version, amount, currency, generation, gateway,
+                              key, batch_id, outcome, window_ends_at, look_at)
+        SELECT id, payout_id, holder_id, program, terms_version, amount, currency, generation, gateway, key, batch_id,
+               'open', now() + make_interval(secs => window_seconds), now() + make_interval(secs => $13)
+        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::integer[], $6::bigint[], $7::text[],
+                    $8::smallint[], $9::text[], $10::text[], $11::uuid[], $12::float[])
+            AS new (id, payout_id, holder_id, program, terms_version, amount, currency, generation, gateway, key,
+                    batch_id, window_seconds)
+        """,
+        *columns(rows, 12),
+        lease_seconds,
+    )
+
+
+async def lock_attempts(tx: Transaction, ids: Collection[UUID]) -> tuple[dict[UUID, Attempt], datetime | None]:
+    """Hold these attempts until the transaction ends, in id order; also the database's time."""
+    rows = await tx.many(
+        f"SELECT {_COLUMNS}, now() AS db_now FROM attempts WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE",  # noqa: S608 - constants
+        sorted(ids),
+    )
+    return {row["id"]: _attempt(row) for row in rows}, rows[0]["db_now"] if rows else None
+
+
+async def close(tx: Transaction, rows: Sequence[Sequence[object]]) -> None:
+    """Write down what was learned: (id, outcome, reason, gateway reference, answer, look in seconds or None)."""
+    await tx.run(
+        """
+        UPDATE attempts a SET
+            outcome = new.outcome, reason = new.reason, answer = new.answer, answered_at = now(),
+            gateway_reference = coalesce(new.gateway_reference, a.gateway_reference),
+            look_at = now() + make_interval(secs => new.look_in)
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::float[])
+            AS new (id, outcome, reason, gateway_reference, answer, look_in)
+        WHERE a.id = new.id
+        """,
+        *columns(rows, 6),
+    )
+
+
+async def take_due(tx: Transaction, *, gateways: Collection[str], limit: int, lease_seconds: float) -> list[Attempt]:
+    """Lease the attempts that somebody must look at now, the longest due first; the next lease number is theirs."""
+    rows = await tx.many(
+        f"""
+        WITH due AS (
+            SELECT id FROM attempts WHERE look_at <= now() AND gateway = ANY($1::text[])
+            ORDER BY look_at LIMIT $2 FOR UPDATE SKIP LOCKED
+        )
+        UPDATE attempts SET lease_no = lease_no + 1, inquiries = inquiries + 1,
+                            look_at = now() + make_interval(secs => $3)
+        WHERE id IN (SELECT id FROM due) RETURNING {_COLUMNS}
+        """,  # noqa: S608 - constants
+        sorted(gateways), limit, lease_seconds,
+    )  # fmt: skip
+    return [_attempt(row) for row in rows]
+
+
+async def hasten_one(tx: Transaction, gateway: str) -> bool:
+    """Make the attempt that is next to be looked at due now, as a probe; whether there was one."""
+    return bool(
+        await tx.run(
+            """
+            UPDATE attempts SET look_at = now() WHERE id = (
+                SELECT id FROM attempts WHERE gateway = $1 AND look_at IS NOT NULL
+                ORDER BY look_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+            """,
+            gateway,
+        )
+    )
+
+
+async def attempts_of(tx: Transaction, payout_id: UUID) -> list[Record]:
+    """A payout's attempts in order, with what the gateway said."""
+    return await tx.many(
+        f"SELECT {_COLUMNS}, answer, answered_at, batch_id FROM attempts WHERE payout_id = $1 ORDER BY generation",  # noqa: S608 - constants
+        payout_id,
+    )
+
+
+async def by_keys(tx: Transaction, names: Collection[tuple[str, str]]) -> dict[tuple[str, str], UUID]:
+    """The attempts that gateways know by these (gateway, key)."""
+    rows = await tx.many(
+        """
+        SELECT id, gateway, key FROM unnest($1::text[], $2::text[]) AS wanted (gateway, key)
+        JOIN attempts USING (gateway, key)
+        """,
+        *columns(sorted(names), 2),
+    )
+    return {(row["gateway"], row["key"]): row["id"] for row in rows}
+
+
+async def open_breaks(tx: Transaction, rows: Sequence[Sequence[object]]) -> None:
+    """Record where the world and our books disagree: (id, kind, payout, gateway, amount, currency, facts)."""
+    await tx.run(
+        """
+        INSERT INTO breaks (id, kind, payout_id, gateway, amount, currency, facts)
+        SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::jsonb[])
+        """,
+        *columns(rows, 7),
+    )
+
+
+async def breaks(tx: Transaction, payout_id: UUID | None) -> list[Record]:
+    """Open breaks, oldest first; of one payout where it is named."""
+    return await tx.many(
+        """
+        SELECT id, kind, payout_id, gateway, amount, currency, facts, opened_at FROM breaks
+        WHERE closed_at IS NULL AND ($1::uuid IS NULL OR payout_id = $1) ORDER BY opened_at
+        """,
+        payout_id,
+    )
+
+
+async def standing(tx: Transaction) -> tuple[list[Record], list[Record]]:
+    """All kill switches that are set, and all circuits that are not closed, read inside the caller's transaction."""
+    rows = await tx.many(
+        """
+        SELECT 'switch' AS what, scope, subject, reason, NULL::boolean AS probe FROM kill_switches
+        UNION ALL
+        SELECT 'circuit', state, gateway, '', probe_at <= now() FROM circuits WHERE state <> 'closed'
+        """
+    )
+    return [r for r in rows if r["what"] == "switch"], [r for r in rows if r["what"] == "circuit"]
+
+
+async def set_switch(tx: Transaction, *, scope: str, subject: str, reason: str, actor: str) -> None:
+    """Stop money; stopping what is stopped already keeps the first reason."""
+    await tx.run(
+        """
+        INSERT INTO kill_switches (scope, subject, reason, set_by) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING
+        """,
+        scope, subject, reason, actor,
+    )  # fmt: skip
+
+
+async def lift_switch(tx: Transaction, *, scope: str, subject: str) -> bool:
+    """Let money go again; whether it had been stopped."""
+    return bool(await tx.run("DELETE FROM kill_switches WHERE scope = $1 AND subject = $2", scope, subject))
+
+
+async def switches(tx: Transaction) -> list[Record]:
+    """The kill switches that are set."""
+    return await tx.many("SELECT scope, subject, reason, set_by, set_at FROM kill_switches ORDER BY set_at")
+
+
+async def set_circuit(tx: Transaction, gateway: str, *, state: str, probe_in: float | None, failures: int) -> None:
+    """Open, half-open or close a gateway's circuit; ``probe_in`` is in seconds."""
+    await tx.run(
+        """
+        INSERT INTO circuits (gateway, state, failures, opened_at, probe_at)
+        VALUES ($1, $2, $4, now(), now() + make_interval(secs => $3))
+        ON CONFLICT (gateway) DO UPDATE SET
+            state = excluded.state, failures = excluded.failures, probe_at = excluded.probe_at, updated_at = now(),
+            opened_at = CASE WHEN circuits.state = 'closed' THEN now() ELSE circuits.opened_at END
+        """,
+        gateway, state, probe_in, failures,
+    )  # fmt: skip
+
+
+async def circuits(tx: Transaction) -> list[Record]:
+    """Every circuit that was ever opened, and how it stands."""
+    return await tx.many("SELECT gateway, state, failures, opened_at, probe_at FROM circuits ORDER BY gateway")
+
+
+async def figures(tx: Transaction) -> dict[str, Any]:
+    """How much is in flight: live attempts by state, how many are overdue, and how many breaks are open."""
+    row = await tx.one(
+        """
+        SELECT count(*) FILTER (WHERE look_at IS NOT NULL) AS looked_after,
+               count(*) FILTER (WHERE look_at < now() - interval '5 minutes') AS overdue,
+               (SELECT count(*) FROM breaks WHERE closed_at IS NULL) AS breaks
+        FROM attempts WHERE look_at IS NOT NULL
+        """
+    )
+    return dict(row)
+
+
+def _attempt(row: Record) -> Attempt:
+    values = list(row.values())[:_WIDTH]
+    values[10] = AttemptState(values[10])
+    values[5:7] = [Money(values[5], values[6])]
+    return Attempt(*values)

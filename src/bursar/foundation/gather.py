@@ -1,0 +1,110 @@
+"""Concurrent requests become one transaction: while a batch commits, the next one collects.
+
+There is no timer. A batch is whatever queued while earlier ones were in flight, as in group commit, so a lone
+request waits for nobody. Each caller gets its own result, after the commit that holds its work.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from functools import partial
+from typing import Final, Generic, TypeVar
+
+Ask = TypeVar("Ask")
+Answer = TypeVar("Answer")
+
+BATCH_MAX: Final = 256  # Measured: larger batches gain nothing and make the first caller wait.
+
+
+class Gather(Generic[Ask, Answer]):
+    """Runs one unit of work for many callers at once.
+
+    ``work`` takes a batch and gives one result each, in order; a result that is an exception is raised to its caller
+    alone. When ``work`` itself fails, its batch is run again one by one, so that one bad item cannot
+    take the others down. Two asks with the same ``key`` never share a batch: the second waits for the next.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[Sequence[Ask]], Awaitable[Sequence[Answer | Exception]]],
+        *,
+        key: Callable[[Ask], Hashable],
+        in_flight: int = 2,
+        batch_max: int = BATCH_MAX,
+    ) -> None:
+        """Gather asks for ``work``, with at most ``in_flight`` batches of ``batch_max`` under way."""
+        self._work = work
+        self._key = key
+        self._in_flight = in_flight
+        self._batch_max = batch_max
+        self._waiting: deque[tuple[Ask, asyncio.Future[Answer]]] = deque()
+        self._running: set[asyncio.Task[None]] = set()
+        self._busy: set[Hashable] = set()
+
+    async def ask(self, ask: Ask) -> Answer:
+        """Hand in one piece of work and wait for its own result.
+
+        Raises:
+            Whatever the work raises or returns as an exception for this piece.
+        """
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.append((ask, answer))
+        self._start()
+        return await answer
+
+    async def drain(self) -> None:
+        """Wait until nothing is under way; called on shutdown, after the door closed."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    def _start(self) -> None:
+        while self._waiting and len(self._running) < self._in_flight:
+            batch = self._collect()
+            if not batch:  # Only twins of what is under way; they go when it is done.
+                return
+            self._busy.update(batch)
+            task = asyncio.create_task(self._run(list(batch.values())))
+            self._running.add(task)
+            task.add_done_callback(partial(self._finish, batch.keys()))
+
+    def _finish(self, keys: Iterable[Hashable], task: "asyncio.Task[None]") -> None:
+        self._busy.difference_update(keys)
+        self._running.discard(task)
+        self._start()
+
+    def _collect(self) -> dict[Hashable, tuple[Ask, asyncio.Future[Answer]]]:
+        """The next batch: distinct keys, oldest first; twins stay at the head of the queue."""
+        batch: dict[Hashable, tuple[Ask, asyncio.Future[Answer]]] = {}
+        twins = []
+        while self._waiting and len(batch) < self._batch_max:
+            entry = self._waiting.popleft()
+            if entry[1].done():  # The caller went away before its work began.
+                continue
+            key = self._key(entry[0])
+            if key in self._busy or batch.setdefault(key, entry) is not entry:
+                twins.append(entry)
+        self._waiting.extendleft(reversed(twins))
+        return batch
+
+    async def _run(self, batch: list[tuple[Ask, asyncio.Future[Answer]]]) -> None:
+        try:
+            results = await self._work([ask for ask, _ in batch])
+        except Exception as failure:
+            if len(batch) == 1:
+                _answer(batch[0][1], failure)
+                return
+            for entry in batch:
+                await self._run([entry])
+            return
+        assert len(results) == len(batch), "work gives one result for each ask"
+        for (_, future), result in zip(batch, results, strict=True):
+            _answer(future, result)
+
+
+def _answer(future: "asyncio.Future[Answer]", result: Answer | Exception) -> None:
+    if future.done():  # The caller went away; its work is committed all the same.
+        return
+    if isinstance(result, Exception):
+        future.set_exception(result)
+    else:
+        future.set_result(result)

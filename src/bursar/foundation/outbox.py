@@ -1,0 +1,40 @@
+"""Reading an append-only table in the order it was committed, without losing a late row.
+
+A row's number is taken when it is written, not when it is committed, so "everything after the last number" skips
+rows that commit late. Each row therefore also carries the id of its transaction, and a reader goes only as far as the
+oldest transaction still open: below that mark nothing new can appear. The reader's place is one row in ``cursors``,
+locked while it reads, so that each row is handled once however many processes read.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bursar.foundation.db import Record, Transaction
+
+READ_MAX: Final = 5_000  # Rows at once; larger reads only lengthen the transaction.
+
+
+async def read(tx: Transaction, *, reader: str, table: str, limit: int = READ_MAX) -> Sequence[Record]:
+    """The next committed rows of ``table`` for this reader, oldest first; they count as read when ``tx`` commits.
+
+    The table needs the columns ``xid xid8`` and ``id bigint`` with an index over both. Nothing comes back while
+    another process is reading under the same name.
+    """
+    place = await tx.one_or_none("SELECT xid::text, id FROM cursors WHERE reader = $1 FOR UPDATE SKIP LOCKED", reader)
+    if place is None:
+        await tx.run("INSERT INTO cursors (reader, xid, id) VALUES ($1, '0', 0) ON CONFLICT DO NOTHING", reader)
+        return []
+    rows = await tx.many(
+        f"""
+        SELECT * FROM {table}
+        WHERE (xid, id) > ($1::text::xid8, $2) AND xid < pg_snapshot_xmin(pg_current_snapshot())
+        ORDER BY xid, id LIMIT $3
+        """,  # noqa: S608 - table is a constant of the calling room, never input
+        place["xid"], place["id"], limit,
+    )  # fmt: skip
+    if rows:
+        await tx.run(
+            "UPDATE cursors SET xid = $2::text::xid8, id = $3, read_at = now() WHERE reader = $1",
+            reader, str(rows[-1]["xid"]), rows[-1]["id"],
+        )  # fmt: skip
+    return rows

@@ -1,0 +1,82 @@
+"""What this installation needs to know: read once at start-up, in ``bootstrap``, and handed down.
+
+Business rules are not settings; they are *terms*, live in the database and have versions (see ``bursar.programs``).
+Every setting is an environment variable of the same name in capitals, or a line in ``.env``; ``.env.example`` explains each.
+A secret may also come from a file of its name in ``SECRETS_DIR`` (Docker and Kubernetes secrets).
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+SAMPLE_SECRETS = frozenset({"default-webhook-secret-key", "your-32-character-encryption-key", "change-me"})
+"""Values that documents print as examples; production refuses to start with one of them."""
+
+
+class Settings(BaseSettings):
+    """One installation's settings. Times are in seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", extra="ignore", frozen=True, secrets_dir=os.environ.get("SECRETS_DIR")
+    )
+
+    environment: Literal["production", "development"] = Field("development", validation_alias="BURSAR_ENV")
+
+    database_url: str | None = None
+    bursar_data: Path | None = None
+    database_pool_min: int = Field(2, ge=1)
+    database_pool_max: int = Field(10, ge=2)
+    database_ssl: Literal["disable", "prefer", "require", "verify-full"] = "prefer"
+    database_statement_timeout_ms: int = Field(5_000, gt=0)
+    worker_statement_timeout_ms: int = Field(30_000, gt=0)
+    database_lock_timeout_ms: int = Field(2_000, gt=0)
+    database_idle_timeout_ms: int = Field(10_000, gt=0)
+    database_acquire_timeout: float = Field(2.0, gt=0)
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=0, le=65_535)
+    public_url: str | None = None
+    web_processes: int = Field(1, ge=1)
+    payout_base_alias: str = ""
+    enable_workers: bool = True
+    gather_in_flight: int = Field(2, ge=1)
+    body_bytes_max: int = Field(16 * 1024 * 1024, gt=0)
+
+    encryption_key: SecretStr | None = None
+    encryption_keys_retired: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+
+    webhook_secret: SecretStr | None = None
+    webhook_allow_loopback: bool = False
+    webhook_concurrency: int = Field(50, ge=1)
+
+    mockbank_url: str = "http://127.0.0.1:9100"
+    mockbank_api_key: SecretStr = SecretStr("sandbox")
+    mockbank_webhook_secret: SecretStr = SecretStr("sandbox-webhook-secret")
+    mockbank_bulk: bool = True
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "console"] = "json"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_lists(cls, given: dict[str, object]) -> dict[str, object]:
+        """Read comma-separated lists as the documents write them."""
+        retired = given.get("encryption_keys_retired")
+        if isinstance(retired, str):
+            given["encryption_keys_retired"] = tuple(part.strip() for part in retired.split(",") if part.strip())
+        return given
+
+    @model_validator(mode="after")
+    def _no_samples_in_production(self) -> Self:
+        """A secret that stands in a public document protects nothing."""
+        if self.environment == "production":
+            if self.encryption_key is None:
+                raise ValueError("ENCRYPTION_KEY must be set in production: 32 characters, or 32 bytes in base64")
+            for name in ("encryption_key", "webhook_secret"):
+                secret: SecretStr | None = getattr(self, name)
+                if secret is not None and secret.get_secret_value() in SAMPLE_SECRETS:
+                    raise ValueError(f"{name.upper()} is a published sample value; choose your own")
+        return self

@@ -1,0 +1,47 @@
+"""Texts that people type: names, references, e-mail addresses.
+
+What is checked here is only what would do harm further on: line breaks (they end a header or a line of a file), NUL
+(PostgreSQL has no such character), lone surrogates (they have no bytes), spaces around a text (two references that look
+the same), and length. Any script is welcome, joiners included.
+"""
+
+import re
+from typing import Final
+
+from bursar.foundation.errors import Invalid
+
+EMAIL_LENGTH_MAX: Final = 254  # RFC 5321, section 4.5.3.1.3: 256 with the angle brackets.
+
+_UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_LINE_BREAKS: Final = re.compile(r"[\r\n\t]")
+_EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")  # Only a letter that arrives proves more.
+
+
+def insist_line(given: str, *, field: str, most: int) -> None:
+    """Insist on one line of 1 to ``most`` characters without spaces around it.
+
+    Raises:
+        Invalid: it is something else.
+    """
+    if not 0 < len(given) <= most or given != given.strip() or _UNFIT.search(given):
+        raise Invalid(field=field, rule=f"one line of 1 to {most} characters, without spaces around it")
+
+
+def insist_email(given: str, *, field: str = "email") -> None:
+    """Insist on something that a letter can be sent to.
+
+    Raises:
+        Invalid: it is not an address, or too long for one.
+    """
+    if len(given) > EMAIL_LENGTH_MAX or not _EMAIL.fullmatch(given) or _UNFIT.search(given):
+        raise Invalid(field=field, rule="an e-mail address")
+
+
+def insist_text(given: str, *, field: str, most: int) -> None:
+    """Insist on at most ``most`` characters that can be stored and shown, over any number of lines.
+
+    Raises:
+        Invalid: it is longer, or holds characters that nobody types.
+    """
+    if len(given) > most or _UNFIT.search(_LINE_BREAKS.sub("", given)):
+        raise Invalid(field=field, rule=f"a text of at most {most} characters")

@@ -1,0 +1,31 @@
+"""Gateways: the providers that move money, behind one protocol.
+
+One folder per provider; nothing outside its folder knows its name or its wire format. A gateway is asked with an
+``Instruction`` and answers with an ``Outcome``, and what is not proof is ``UNKNOWN``.
+"""
+
+from bursar.gateways.model import (
+    Capabilities,
+    Echo,
+    ForgedReport,
+    Gateway,
+    Instruction,
+    NeverArrived,
+    Outcome,
+    Report,
+    Word,
+    check_echo,
+)
+
+__all__ = [
+    "Capabilities",
+    "Echo",
+    "ForgedReport",
+    "Gateway",
+    "Instruction",
+    "NeverArrived",
+    "Outcome",
+    "Report",
+    "Word",
+    "check_echo",
+]

@@ -1,0 +1,127 @@
+"""Talking to the mock bank."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+import msgspec
+
+from bursar.foundation.clock import Clock
+from bursar.foundation.http import CallFailed, PoliteClient, Reply
+from bursar.gateways.mockbank import wire
+from bursar.gateways.model import Capabilities, Instruction, NeverArrived, Outcome, Report, Word
+
+BULK_MAX: Final = 500  # The mock bank takes 1,000; half of it keeps one lost answer from leaving too many in doubt.
+
+
+class MockBank:
+    """The mock bank as a gateway."""
+
+    name = "mockbank"
+    capabilities = Capabilities(
+        currencies=frozenset({"PKR", "INR", "NGN", "USD"}),
+        bulk_max=BULK_MAX,
+        key_window=timedelta(hours=24),
+        deadline=30.0,
+        cancel=True,
+    )
+
+    def __init__(
+        self,
+        client: PoliteClient,
+        *,
+        url: str,
+        api_key: str,
+        webhook_secret: str,
+        clock: Clock,
+        bulk: bool = True,
+    ) -> None:
+        """Talk to the mock bank at ``url``; ``bulk=False`` makes single calls only."""
+        self._client = client
+        self._url = url.rstrip("/")
+        self._headers = {"authorization": f"Bearer {api_key}", "content-type": "application/json"}
+        self._webhook_secret = webhook_secret.encode()
+        self._clock = clock
+        if not bulk:
+            self.capabilities = replace(self.capabilities, bulk_max=1)
+
+    async def send(self, instructions: Sequence[Instruction]) -> Sequence[Outcome]:
+        """Ask it to pay; more than one instruction travel in one bulk call."""
+        if len(instructions) == 1:
+            return [await self._send_one(instructions[0])]
+        return await self._send_bulk(instructions)
+
+    async def inquire(self, instruction: Instruction) -> Outcome | NeverArrived:
+        """Look the attempt up by our key."""
+        try:
+            reply = await self._call("GET", f"/v1/transfers/{instruction.key}")
+        except CallFailed as failed:
+            return Outcome(Word.UNKNOWN, reason=failed.cause)
+        if reply.status == 404 and b'"not_found"' in reply.body:
+            return NeverArrived()
+        return _read_one(reply)
+
+    def read_report(self, body: bytes, headers: Mapping[str, str]) -> Sequence[Report]:
+        """Verify and read one webhook."""
+        return [wire.read(body, headers, secret=self._webhook_secret, now=self._clock.now())]
+
+    async def _send_one(self, instruction: Instruction) -> Outcome:
+        body = _ENCODER.encode(wire.asked(instruction))
+        try:
+            return _read_one(await self._call("POST", "/v1/transfers", body))
+        except CallFailed as failed:
+            return Outcome(Word.UNKNOWN, reason=failed.cause)
+
+    async def _send_bulk(self, instructions: Sequence[Instruction]) -> Sequence[Outcome]:
+        body = _ENCODER.encode(
+            {"batchReference": instructions[0].key, "items": [wire.asked(instruction) for instruction in instructions]}
+        )
+        try:
+            reply = await self._call("POST", "/v1/transfers/bulk", body)
+        except CallFailed as failed:
+            return [Outcome(Word.UNKNOWN, reason=failed.cause)] * len(instructions)
+        return _read_bulk(reply, instructions)
+
+    async def _call(self, method: str, path: str, body: bytes | None = None) -> Reply:
+        return await self._client.call(
+            method, self._url + path, headers=self._headers, body=body, deadline=self.capabilities.deadline
+        )
+
+
+def _read_one(reply: Reply) -> Outcome:
+    """Only a well-formed 200 and a named validation error are proof; everything else leaves us not knowing."""
+    if reply.status == 200:
+        try:
+            return wire.understand(_ANSWERED.decode(reply.body))
+        except msgspec.MsgspecError:
+            return Outcome(Word.UNKNOWN, reason="malformed_answer")
+    if reply.status == 400 and b'"invalid_request"' in reply.body:
+        return Outcome(Word.REFUSED, reason="invalid_request")
+    return _unclear(reply)
+
+
+def _read_bulk(reply: Reply, instructions: Sequence[Instruction]) -> Sequence[Outcome]:
+    """One outcome for each instruction, matched by reference and not by place; a missing one is unknown."""
+    if reply.status != 200:
+        return [_unclear(reply)] * len(instructions)
+    try:
+        answers = {answer.reference: answer for answer in _BULK_ANSWERED.decode(reply.body).items}
+    except msgspec.MsgspecError:
+        return [Outcome(Word.UNKNOWN, reason="malformed_answer")] * len(instructions)
+    return [
+        wire.understand(answers[instruction.key])
+        if instruction.key in answers
+        else Outcome(Word.UNKNOWN, reason="missing_from_answer")
+        for instruction in instructions
+    ]
+
+
+def _unclear(reply: Reply) -> Outcome:
+    wait = reply.headers.get("retry-after", "")
+    return Outcome(Word.UNKNOWN, reason=f"http_{reply.status}", retry_after=float(wait) if wait.isdigit() else None)
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+_ANSWERED: Final = msgspec.json.Decoder(wire.Answered)
+_BULK_ANSWERED: Final = msgspec.json.Decoder(wire.BulkAnswered)

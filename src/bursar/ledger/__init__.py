@@ -1,0 +1,38 @@
+"""The ledger: accounts, and movements between them that are balanced by construction.
+
+One transfer is one row: from one account to another, never changed and never deleted. A holder's two figures
+(available and reserved) stand on one balance row that may not go below zero; platform accounts (funding, fees,
+suspense, clearing) have no such row, theirs is derived, so nothing is shared by all payouts. Every verb takes a batch.
+"""
+
+from bursar.ledger.actions import (
+    apply,
+    balances,
+    credit,
+    open_balances,
+    platform_balances,
+    snapshot,
+    statement,
+)
+from bursar.ledger.audit import Discrepancy, discrepancies
+from bursar.ledger.errors import InsufficientFunds
+from bursar.ledger.model import AccountKind, Balance, Line, Movement, PlatformBalance, TransferKind
+
+__all__ = [
+    "AccountKind",
+    "Balance",
+    "Discrepancy",
+    "InsufficientFunds",
+    "Line",
+    "Movement",
+    "PlatformBalance",
+    "TransferKind",
+    "apply",
+    "balances",
+    "credit",
+    "discrepancies",
+    "open_balances",
+    "platform_balances",
+    "snapshot",
+    "statement",
+]

@@ -1,0 +1,158 @@
+"""What the ledger does: move money for a batch, credit it from outside, and show where it stands."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from bursar.foundation import ids
+from bursar.foundation.db import Transaction
+from bursar.foundation.money import Money
+from bursar.ledger import store
+from bursar.ledger.errors import InsufficientFunds
+from bursar.ledger.model import (
+    HOLDERS_OWN,
+    ROUTES,
+    STEP,
+    AccountKind,
+    Balance,
+    Line,
+    Movement,
+    PlatformBalance,
+    TransferKind,
+    decide,
+)
+
+SNAPSHOT_AGE_SECONDS: Final = 300  # Far longer than any transaction may last, so none can still commit below the mark.
+STATEMENT_PAGE_MAX: Final = 1_000
+
+
+async def apply(tx: Transaction, movements: Sequence[Movement], *, at: datetime) -> list[UUID | InsufficientFunds]:
+    """Move money for a whole batch; each movement is accepted (its transfer's id) or refused on its own.
+
+    Costs two statements, and one more where platform accounts are involved.
+    """
+    locked = await store.lock_balances(tx, {(m.holder_id, m.amount.currency) for m in movements})
+    decided = decide(locked, list(movements))
+    accepted = [(m, after) for m, after in zip(movements, decided, strict=True) if isinstance(after, Balance)]
+    accounts = await _platform_accounts(tx, [m for m, _ in accepted])
+    rows = [_transfer(movement, after, accounts, at) for movement, after in accepted]
+    if rows:
+        touched = {(m.holder_id, m.amount.currency) for m, _ in accepted}
+        await store.write(tx, [locked[place] for place in sorted(touched)], rows)
+    made = iter(rows)
+    return [next(made)[0] if isinstance(after, Balance) else after for after in decided]
+
+
+async def credit(tx: Transaction, incoming: Sequence[Movement], *, at: datetime) -> list[UUID | None]:
+    """Credit holders from their program's funding; None where that reference was credited before.
+
+    Opens balances as needed, so a new holder's first money needs no preparation.
+    """
+    assert all(c.kind is TransferKind.CREDIT and c.reference for c in incoming), "a credit says what it is for"
+    places = {(c.holder_id, c.amount.currency) for c in incoming}
+    await store.open_balances(tx, places)
+    await store.lock_balances(tx, places)  # Before looking for earlier credits: a twin then waits and sees ours.
+    seen = await store.credited_before(tx, [(c.holder_id, c.reference or "") for c in incoming])
+    fresh: dict[tuple[UUID, str], Movement] = {}
+    for movement in incoming:
+        name = (movement.holder_id, movement.reference or "")
+        if name not in seen:
+            fresh.setdefault(name, movement)
+    made = dict(zip(fresh.values(), await apply(tx, list(fresh.values()), at=at), strict=True)) if fresh else {}
+    answers = (made.pop(movement, None) for movement in incoming)
+    return [answer if isinstance(answer, UUID) else None for answer in answers]
+
+
+async def open_balances(tx: Transaction, places: Collection[tuple[UUID, str]]) -> None:
+    """Give holders an empty balance in a currency; one that exists stays as it is."""
+    await store.open_balances(tx, places)
+
+
+async def balances(tx: Transaction, holder_ids: Collection[UUID]) -> list[Balance]:
+    """What these holders have, in all their currencies."""
+    return await store.balances(tx, holder_ids)
+
+
+async def statement(
+    tx: Transaction,
+    holder_id: UUID,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: UUID | None = None,
+    limit: int = 100,
+) -> list[Line]:
+    """A holder's statement, newest first; continue with ``before`` set to the last line's id."""
+    rows = await store.statement(
+        tx, holder_id, since=since, until=until, before=before, limit=min(limit, STATEMENT_PAGE_MAX)
+    )
+    return [
+        Line(
+            id=row["id"],
+            at=row["recorded_at"],
+            kind=TransferKind(row["kind"]),
+            amount=Money(row["amount"], row["currency"]),
+            payout_id=row["payout_id"],
+            reference=row["reference"],
+            available=Money(row["available_after"], row["currency"]),
+            reserved=Money(row["reserved_after"], row["currency"]),
+        )
+        for row in rows
+    ]
+
+
+async def platform_balances(tx: Transaction) -> list[PlatformBalance]:
+    """What each platform account holds now."""
+    rows = await store.platform_balances(tx)
+    return [
+        PlatformBalance(AccountKind(row["kind"]), row["owner"], Money(row["balance"], row["currency"])) for row in rows
+    ]
+
+
+async def snapshot(tx: Transaction) -> int:
+    """Write down the platform accounts' balances, so that deriving them stays cheap; how many were written."""
+    return await store.snapshot(tx, age_seconds=SNAPSHOT_AGE_SECONDS)
+
+
+async def _platform_accounts(tx: Transaction, movements: Sequence[Movement]) -> dict[store.AccountName, int]:
+    """The platform accounts that these movements touch; none for a batch of reservations."""
+    names = {
+        (account.value, movement.owner(account), movement.amount.currency)
+        for movement in movements
+        for account in ROUTES[movement.kind][:2]
+        if account not in HOLDERS_OWN
+    }
+    return await store.platform_accounts(tx, names) if names else {}
+
+
+def _transfer(
+    movement: Movement, after: Balance, accounts: dict[store.AccountName, int], at: datetime
+) -> tuple[UUID, *tuple[object, ...]]:
+    """One row of transfers; the id comes first."""
+    debit, credited, _, _ = ROUTES[movement.kind]
+    return (
+        ids.new(at),
+        movement.kind.value,
+        _account(debit, movement, after, accounts),
+        _account(credited, movement, after, accounts),
+        movement.amount.minor,
+        movement.amount.currency,
+        movement.holder_id,
+        movement.payout_id,
+        movement.reservation,
+        STEP.get(movement.kind),
+        movement.reference,
+        after.available,
+        after.reserved,
+    )
+
+
+def _account(kind: AccountKind, movement: Movement, after: Balance, accounts: dict[store.AccountName, int]) -> int:
+    match kind:
+        case AccountKind.AVAILABLE:
+            return after.available_account
+        case AccountKind.RESERVED:
+            return after.reserved_account
+        case _:
+            return accounts[kind.value, movement.owner(kind), movement.amount.currency]

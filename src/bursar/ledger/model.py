@@ -1,0 +1,144 @@
+"""Movements, and what each kind of them does to a holder's balance. Nothing here touches a database."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from bursar.foundation.money import Money
+from bursar.ledger.errors import InsufficientFunds
+
+
+class AccountKind(StrEnum):
+    """What an account is for. The first two belong to a holder, the rest to the platform."""
+
+    AVAILABLE = "available"
+    RESERVED = "reserved"
+    FUNDING = "funding"  # A program's: where credited money comes from.
+    FEES = "fees"  # A program's.
+    SUSPENSE = "suspense"  # A program's: money that came back and waits for a decision.
+    CLEARING = "clearing"  # A gateway's: what it has paid out for us.
+
+
+class TransferKind(StrEnum):
+    """Why money moves."""
+
+    CREDIT = "credit"
+    RESERVE = "reserve"
+    POST = "post"
+    VOID = "void"
+    REVERSE = "reverse"
+    REVERSE_TO_SUSPENSE = "reverse_to_suspense"
+
+
+A, K = AccountKind, TransferKind
+
+ROUTES: Final = {
+    #                      debited      credited     available reserved
+    K.CREDIT:              (A.FUNDING,   A.AVAILABLE, +1, 0),
+    K.RESERVE:             (A.AVAILABLE, A.RESERVED,  -1, +1),
+    K.POST:                (A.RESERVED,  A.CLEARING,   0, -1),
+    K.VOID:                (A.RESERVED,  A.AVAILABLE, +1, -1),
+    K.REVERSE:             (A.CLEARING,  A.AVAILABLE, +1, 0),
+    K.REVERSE_TO_SUSPENSE: (A.CLEARING,  A.SUSPENSE,   0, 0),
+}  # fmt: skip
+"""For each kind: the account debited, the one credited, and the sign it has on the holder's two figures."""
+
+STEP: Final = {K.RESERVE: 0, K.POST: 1, K.VOID: 1, K.REVERSE: 2, K.REVERSE_TO_SUSPENSE: 2}
+"""Where in a reservation's life a transfer stands. (payout, reservation, step) is unique, so each one ends once."""
+
+HOLDERS_OWN: Final = frozenset({A.AVAILABLE, A.RESERVED})
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One movement of a holder's money that somebody wants."""
+
+    kind: TransferKind
+    holder_id: UUID
+    amount: Money
+    program: str
+    payout_id: UUID | None = None
+    reservation: int | None = None
+    gateway: str | None = None  # Whose clearing account; needed to post and to reverse.
+    reference: str | None = None  # What a credit is for; the same reference counts once.
+
+    def owner(self, account: AccountKind) -> str:
+        """Whose account of this kind the movement touches."""
+        if account in HOLDERS_OWN:
+            return str(self.holder_id)
+        if account is A.CLEARING:
+            assert self.gateway is not None, "money reaches a clearing account through a gateway"
+            return self.gateway
+        return self.program
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """A holder's two figures in one currency, in minor units, and the accounts they stand for."""
+
+    holder_id: UUID
+    currency: str
+    available: int
+    reserved: int
+    available_account: int
+    reserved_account: int
+
+    def after(self, movement: Movement) -> "Balance":
+        """The balance once this movement is done.
+
+        Raises:
+            InsufficientFunds: more is wanted than is available.
+        """
+        _, _, available_sign, reserved_sign = ROUTES[movement.kind]
+        minor = movement.amount.minor
+        available = self.available + available_sign * minor
+        reserved = self.reserved + reserved_sign * minor
+        if available < 0:
+            raise InsufficientFunds(available=Money(self.available, self.currency), needed=movement.amount)
+        assert reserved >= 0, "only what was reserved is posted or voided"
+        return Balance(
+            self.holder_id, self.currency, available, reserved, self.available_account, self.reserved_account
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a holder's statement: what moved, and both figures after it."""
+
+    id: UUID
+    at: datetime
+    kind: TransferKind
+    amount: Money
+    payout_id: UUID | None
+    reference: str | None
+    available: Money
+    reserved: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PlatformBalance:
+    """What a platform account holds; negative where more was debited than credited."""
+
+    kind: AccountKind
+    owner: str
+    amount: Money
+
+
+def decide(balances: dict[tuple[UUID, str], Balance], movements: list[Movement]) -> list[Balance | InsufficientFunds]:
+    """Apply movements one by one, each to what the ones before it left; a refused one changes nothing.
+
+    ``balances`` holds the locked rows and is brought up to date. The answers are the balance after each movement.
+    """
+    decided: list[Balance | InsufficientFunds] = []
+    for movement in movements:
+        place = (movement.holder_id, movement.amount.currency)
+        balance = balances.get(place) or Balance(*place, 0, 0, 0, 0)
+        try:
+            balances[place] = after = balance.after(movement)
+        except InsufficientFunds as refused:
+            decided.append(refused)
+        else:
+            decided.append(after)
+    return decided

@@ -1,0 +1,208 @@
+"""Every statement on accounts, balances, transfers and snapshots."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from bursar.foundation.db import Record, Transaction, columns
+from bursar.ledger.model import Balance
+
+AccountName = tuple[str, str, str]
+"""Kind, owner and currency."""
+
+
+async def lock_balances(tx: Transaction, places: Collection[tuple[UUID, str]]) -> dict[tuple[UUID, str], Balance]:
+    """Hold these balance rows until the transaction ends, in id order so that two batches never deadlock."""
+    rows = await tx.many(
+        """
+        SELECT b.holder_id, b.currency, available, reserved, available_account, reserved_account
+        FROM unnest($1::uuid[], $2::text[]) AS wanted (holder_id, currency)
+        JOIN balances b ON b.holder_id = wanted.holder_id AND b.currency = wanted.currency
+        ORDER BY b.holder_id, b.currency FOR UPDATE OF b
+        """,
+        *columns(sorted(places), 2),
+    )
+    return {(row["holder_id"], row["currency"]): Balance(*row) for row in rows}
+
+
+async def platform_accounts(tx: Transaction, names: Collection[AccountName]) -> dict[AccountName, int]:
+    """The ids of platform accounts, made where they do not exist yet."""
+    wanted = columns(sorted(names), 3)
+    find = """
+        SELECT id, kind, owner, currency
+        FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (kind, owner, currency)
+        JOIN accounts USING (kind, owner, currency)
+    """
+    rows = await tx.many(find, *wanted)
+    if len(rows) < len(names):
+        await _create_accounts(tx, wanted)
+        rows = await tx.many(find, *wanted)
+    return {(row["kind"], row["owner"], row["currency"]): row["id"] for row in rows}
+
+
+async def open_balances(tx: Transaction, places: Collection[tuple[UUID, str]]) -> None:
+    """Make the accounts and the balance row of each holder and currency; those that exist stay as they are."""
+    owners = sorted((str(holder), currency) for holder, currency in places)
+    kinds = [(kind, owner, currency) for owner, currency in owners for kind in ("available", "reserved")]
+    await _create_accounts(tx, columns(kinds, 3))
+    await tx.run(
+        """
+        INSERT INTO balances (holder_id, currency, available_account, reserved_account)
+        SELECT wanted.owner::uuid, wanted.currency, a.id, r.id
+        FROM unnest($1::text[], $2::text[]) AS wanted (owner, currency)
+        JOIN accounts a ON a.kind = 'available' AND a.owner = wanted.owner AND a.currency = wanted.currency
+        JOIN accounts r ON r.kind = 'reserved' AND r.owner = wanted.owner AND r.currency = wanted.currency
+        ORDER BY 1, 2
+        ON CONFLICT DO NOTHING
+        """,
+        *columns(owners, 2),
+    )
+
+
+async def write(tx: Transaction, balances: Sequence[Balance], transfers: Sequence[Sequence[object]]) -> None:
+    """Set the locked balances and append the transfers that led to them, in one statement."""
+    figures = [(b.holder_id, b.currency, b.available, b.reserved) for b in balances]
+    await tx.run(
+        """
+        WITH changed AS (
+            UPDATE balances b SET available = new.available, reserved = new.reserved
+            FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[])
+                AS new (holder_id, currency, available, reserved)
+            WHERE b.holder_id = new.holder_id AND b.currency = new.currency
+        )
+        INSERT INTO transfers (id, kind, debit_account, credit_account, amount, currency, holder_id, payout_id,
+                               reservation, step, reference, available_after, reserved_after)
+        SELECT * FROM unnest($5::uuid[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::uuid[],
+                             $12::uuid[], $13::smallint[], $14::smallint[], $15::text[], $16::bigint[], $17::bigint[])
+        """,
+        *columns(figures, 4),
+        *columns(transfers, 13),
+    )
+
+
+async def credited_before(tx: Transaction, incoming: Sequence[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
+    """Which of these (holder, reference) were credited already."""
+    rows = await tx.many(
+        """
+        SELECT holder_id, reference FROM unnest($1::uuid[], $2::text[]) AS wanted (holder_id, reference)
+        JOIN transfers USING (holder_id, reference) WHERE kind = 'credit'
+        """,
+        *columns(incoming, 2),
+    )
+    return {(row["holder_id"], row["reference"]) for row in rows}
+
+
+async def balances(tx: Transaction, holder_ids: Collection[UUID]) -> list[Balance]:
+    """These holders' balances in all currencies, unlocked."""
+    rows = await tx.many(
+        """
+        SELECT holder_id, currency, available, reserved, available_account, reserved_account
+        FROM balances WHERE holder_id = ANY($1::uuid[]) ORDER BY holder_id, currency
+        """,
+        list(holder_ids),
+    )
+    return [Balance(*row) for row in rows]
+
+
+async def statement(
+    tx: Transaction, holder_id: UUID, *, since: datetime | None, until: datetime | None, before: UUID | None, limit: int
+) -> list[Record]:
+    """A holder's transfers, newest first, older than the id ``before``."""
+    return await tx.many(
+        """
+        SELECT id, recorded_at, kind, amount, currency, payout_id, reference, available_after, reserved_after
+        FROM transfers
+        WHERE holder_id = $1 AND ($2::uuid IS NULL OR id < $2)
+          AND ($3::timestamptz IS NULL OR recorded_at >= $3) AND ($4::timestamptz IS NULL OR recorded_at < $4)
+        ORDER BY id DESC LIMIT $5
+        """,
+        holder_id, before, since, until, limit,
+    )  # fmt: skip
+
+
+async def platform_balances(tx: Transaction) -> list[Record]:
+    """What each platform account holds: its last snapshot and everything newer."""
+    return await tx.many(
+        """
+        WITH latest AS (SELECT DISTINCT ON (account_id) * FROM ledger_snapshots ORDER BY account_id, up_to DESC),
+             mark AS (SELECT coalesce(max(up_to), '-infinity') AS up_to FROM latest),
+             newer AS (
+                SELECT account_id, sum(amount) AS amount FROM ledger_entries, mark
+                WHERE recorded_at > mark.up_to GROUP BY account_id)
+        SELECT a.kind, a.owner, a.currency, (coalesce(l.balance, 0) + coalesce(n.amount, 0))::bigint AS balance
+        FROM accounts a LEFT JOIN latest l ON l.account_id = a.id LEFT JOIN newer n ON n.account_id = a.id
+        WHERE a.kind NOT IN ('available', 'reserved') ORDER BY a.kind, a.owner, a.currency
+        """
+    )
+
+
+async def snapshot(tx: Transaction, *, age_seconds: int) -> int:
+    """Write down what every platform account held ``age_seconds`` ago; how many accounts."""
+    return await tx.run(
+        """
+        WITH mark AS (SELECT now() - make_interval(secs => $1) AS up_to),
+             latest AS (SELECT DISTINCT ON (account_id) * FROM ledger_snapshots ORDER BY account_id, up_to DESC),
+             base AS (SELECT coalesce(max(up_to), '-infinity') AS up_to FROM latest),
+             newer AS (
+                SELECT account_id, sum(amount) AS amount FROM ledger_entries e, base, mark
+                WHERE e.recorded_at > base.up_to AND e.recorded_at <= mark.up_to GROUP BY account_id)
+        INSERT INTO ledger_snapshots (account_id, up_to, balance)
+        SELECT a.id, mark.up_to, coalesce(l.balance, 0) + coalesce(n.amount, 0)
+        FROM accounts a CROSS JOIN mark
+        LEFT JOIN latest l ON l.account_id = a.id LEFT JOIN newer n ON n.account_id = a.id
+        WHERE a.kind NOT IN ('available', 'reserved')
+        """,
+        float(age_seconds),
+    )
+
+
+async def _create_accounts(tx: Transaction, wanted: list[list[object]]) -> None:
+    await tx.run(
+        """
+        INSERT INTO accounts (kind, owner, currency) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
+        ORDER BY 1, 2, 3 ON CONFLICT DO NOTHING
+        """,
+        *wanted,
+    )
+
+
+async def sums_by_currency(tx: Transaction) -> list[Record]:
+    """All entries of a currency added up; each must be zero."""
+    return await tx.many(
+        "SELECT currency, sum(amount)::bigint AS total FROM ledger_entries GROUP BY currency ORDER BY currency"
+    )
+
+
+async def derive_balances(tx: Transaction, *, limit: int) -> list[Record]:
+    """Holders whose stored figures differ from what their transfers add up to."""
+    return await tx.many(
+        """
+        WITH derived AS (SELECT account_id, sum(amount)::bigint AS amount FROM ledger_entries GROUP BY account_id)
+        SELECT b.holder_id, b.currency, b.available, b.reserved,
+               coalesce(a.amount, 0) AS available_derived, coalesce(r.amount, 0) AS reserved_derived
+        FROM balances b
+        LEFT JOIN derived a ON a.account_id = b.available_account
+        LEFT JOIN derived r ON r.account_id = b.reserved_account
+        WHERE b.available <> coalesce(a.amount, 0) OR b.reserved <> coalesce(r.amount, 0)
+        ORDER BY b.holder_id LIMIT $1
+        """,
+        limit,
+    )
+
+
+async def open_ended_reservations(tx: Transaction, *, limit: int) -> list[Record]:
+    """Reservations whose end is for another amount, or that end or reverse without having begun."""
+    return await tx.many(
+        """
+        SELECT payout_id, reservation,
+               coalesce(sum(amount) FILTER (WHERE step = 0), 0)::bigint AS begun,
+               coalesce(max(amount) FILTER (WHERE step > 0), 0)::bigint AS ended
+        FROM transfers WHERE payout_id IS NOT NULL GROUP BY payout_id, reservation
+        HAVING count(*) FILTER (WHERE step = 0) <> 1
+            OR count(*) FILTER (WHERE step = 1) > 1
+            OR bool_or(step = 2) AND NOT bool_or(step = 1 AND kind = 'post')
+            OR count(DISTINCT amount) > 1
+        LIMIT $1
+        """,
+        limit,
+    )

@@ -1,0 +1,92 @@
+"""Webhooks out: holders' endpoints, and messages to them about their payouts.
+
+The room promises that each move which changes the merchant's word for a payout becomes one message, written in the
+transaction that reads the event; that each message is delivered at least once to each endpoint that wants it, with the same
+``webhook-id`` and the same bytes each time, or recorded as exhausted; and that no endpoint, however dead, slow or hostile,
+delays another or reaches our own network.
+
+A holder's verbs take ``holder_id`` and see that holder's endpoints alone. An address is vetted by ``Egress.vet`` before
+the transaction that stores it, and again before each call.
+"""
+
+from bursar.outbound.webhooks.actions import (
+    OLD_SECRET_HOURS,
+    PAGE_MAX,
+    REPLAY_MAX,
+    add_endpoint,
+    backlog,
+    change_endpoint,
+    deliveries,
+    delivery,
+    endpoint,
+    endpoints,
+    remove_endpoint,
+    replay,
+    replay_since,
+    rotate_secret,
+    send_test,
+)
+from bursar.outbound.webhooks.announce import announce, fan_out
+from bursar.outbound.webhooks.errors import (
+    EndpointDisabled,
+    NoSuchDelivery,
+    NoSuchEndpoint,
+    StillWaiting,
+    TooManyEndpoints,
+    TooMuchToReplay,
+)
+from bursar.outbound.webhooks.model import (
+    ENDPOINTS_MAX,
+    SUBSCRIBABLE,
+    Backlog,
+    Delivery,
+    DeliveryState,
+    DisabledWhy,
+    Endpoint,
+    EndpointChange,
+    EndpointWish,
+    Event,
+    Try,
+    name_of,
+)
+from bursar.outbound.webhooks.sending import BELL, Deliverer
+
+__all__ = [
+    "BELL",
+    "ENDPOINTS_MAX",
+    "OLD_SECRET_HOURS",
+    "PAGE_MAX",
+    "REPLAY_MAX",
+    "SUBSCRIBABLE",
+    "Backlog",
+    "Deliverer",
+    "Delivery",
+    "DeliveryState",
+    "DisabledWhy",
+    "Endpoint",
+    "EndpointChange",
+    "EndpointDisabled",
+    "EndpointWish",
+    "Event",
+    "NoSuchDelivery",
+    "NoSuchEndpoint",
+    "StillWaiting",
+    "TooManyEndpoints",
+    "TooMuchToReplay",
+    "Try",
+    "add_endpoint",
+    "announce",
+    "backlog",
+    "change_endpoint",
+    "deliveries",
+    "delivery",
+    "endpoint",
+    "endpoints",
+    "fan_out",
+    "name_of",
+    "remove_endpoint",
+    "replay",
+    "replay_since",
+    "rotate_secret",
+    "send_test",
+]

@@ -1,0 +1,68 @@
+"""Payouts: promises to pay one holder's money to one destination, and the life of each.
+
+The life is one table (``LIFECYCLE``) and one function walks it (``advance``): state, money, history and event move
+together or not at all, for a whole batch. Nothing outside this room writes a payout's state.
+"""
+
+from bursar.payouts.advance import advance
+from bursar.payouts.decide import approve, cancel, reject, retry
+from bursar.payouts.errors import DestinationAltered, NoSuchPayout, NotAllowed, WrongState
+from bursar.payouts.look import PAGE_MAX, count_by_state, get, get_many, history, holder_events, page
+from bursar.payouts.model import (
+    LIFECYCLE,
+    MOVES,
+    RESTING,
+    Ask,
+    Effect,
+    Move,
+    Moved,
+    Payout,
+    PayoutState,
+    Query,
+    Step,
+    can,
+    digest,
+    next_state,
+)
+from bursar.payouts.request import Desk, request
+from bursar.payouts.store import feed
+from bursar.payouts.waiting import open_destination, take_waiting, wait_longer
+
+__all__ = [
+    "LIFECYCLE",
+    "MOVES",
+    "PAGE_MAX",
+    "RESTING",
+    "Ask",
+    "Desk",
+    "DestinationAltered",
+    "Effect",
+    "Move",
+    "Moved",
+    "NoSuchPayout",
+    "NotAllowed",
+    "Payout",
+    "PayoutState",
+    "Query",
+    "Step",
+    "WrongState",
+    "advance",
+    "approve",
+    "can",
+    "cancel",
+    "count_by_state",
+    "digest",
+    "feed",
+    "get",
+    "get_many",
+    "history",
+    "holder_events",
+    "next_state",
+    "open_destination",
+    "page",
+    "reject",
+    "request",
+    "retry",
+    "take_waiting",
+    "wait_longer",
+]

@@ -1,0 +1,87 @@
+"""What people decide about payouts: approve, reject, cancel, try again."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from bursar import approvals, programs
+from bursar.foundation.db import Transaction
+from bursar.foundation.errors import Refusal
+from bursar.payouts import store
+from bursar.payouts.advance import advance
+from bursar.payouts.errors import NoSuchPayout, WrongState
+from bursar.payouts.model import MOVES, Payout, PayoutState, Step
+
+
+async def approve(
+    tx: Transaction, payout_ids: Sequence[UUID], *, person: UUID, book: programs.Book, reason: str = ""
+) -> list[Payout | Refusal]:
+    """Cast this person's word for these payouts; those that now have enough approvals are free to leave.
+
+    A payout that needs more words comes back as it is, still in review. Refused one by one: not in review, asked for
+    by this person, already voted on by them, or changed since.
+    """
+    return await _vote(tx, payout_ids, person=person, in_favour=True, reason=reason, book=book)
+
+
+async def reject(
+    tx: Transaction, payout_ids: Sequence[UUID], *, person: UUID, book: programs.Book, reason: str
+) -> list[Payout | Refusal]:
+    """Turn these payouts down; one veto is enough, and their money is released."""
+    return await _vote(tx, payout_ids, person=person, in_favour=False, reason=reason, book=book)
+
+
+async def cancel(
+    tx: Transaction, payout_ids: Sequence[UUID], *, actor: str, book: programs.Book, reason: str = ""
+) -> list[Payout | Refusal]:
+    """Withdraw these payouts while nothing has been sent; their money is released."""
+    return await _steps(tx, payout_ids, verb="cancel", actor=actor, book=book, reason=reason)
+
+
+async def retry(
+    tx: Transaction, payout_ids: Sequence[UUID], *, actor: str, book: programs.Book, reason: str = ""
+) -> list[Payout | Refusal]:
+    """Send failed payouts again; their money is reserved anew, which may be refused."""
+    return await _steps(tx, payout_ids, verb="retry", actor=actor, book=book, reason=reason)
+
+
+async def _steps(
+    tx: Transaction, payout_ids: Sequence[UUID], *, verb: str, actor: str, book: programs.Book, reason: str
+) -> list[Payout | Refusal]:
+    steps = [Step(payout_id=payout_id, verb=verb, actor=actor, reason=reason or None) for payout_id in payout_ids]
+    return await advance(tx, steps, book=book)
+
+
+async def _vote(
+    tx: Transaction, payout_ids: Sequence[UUID], *, person: UUID, in_favour: bool, reason: str, book: programs.Book
+) -> list[Payout | Refusal]:
+    locked, at = await store.lock(tx, payout_ids)
+    answers: dict[UUID, Payout | Refusal] = {
+        payout_id: _insist_in_review(locked.get(payout_id), payout_id, in_favour) for payout_id in payout_ids
+    }
+    waiting = [payout for payout in answers.values() if isinstance(payout, Payout)]
+    ballots = [
+        approvals.Ballot(subject_id=p.id, person_id=person, digest=p.digest, in_favour=in_favour, reason=reason)
+        for p in waiting
+    ]
+    standings = dict(zip([p.id for p in waiting], await approvals.vote(tx, ballots), strict=True)) if waiting else {}
+    steps = []
+    for payout_id, standing in standings.items():
+        match standing:
+            case Refusal():
+                answers[payout_id] = standing
+            case approvals.Standing.APPROVED | approvals.Standing.REJECTED:
+                verb = "approve" if standing is approvals.Standing.APPROVED else "reject"
+                steps.append(Step(payout_id=payout_id, verb=verb, actor=f"person:{person}", reason=reason or None))
+    if steps:
+        moved = await advance(tx, steps, book=book, locked=locked, at=at)
+        answers |= dict(zip((step.payout_id for step in steps), moved, strict=True))
+    return [answers[payout_id] for payout_id in payout_ids]
+
+
+def _insist_in_review(payout: Payout | None, payout_id: UUID, in_favour: bool) -> Payout | Refusal:
+    verb = "approve" if in_favour else "reject"
+    if payout is None:
+        return NoSuchPayout(payout=str(payout_id))
+    if payout.state is not PayoutState.IN_REVIEW:
+        return WrongState(verb=verb, state=payout.state, allowed_from=sorted(MOVES[verb].sources))
+    return payout

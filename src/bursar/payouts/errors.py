@@ -1,0 +1,43 @@
+"""Why a payout may not be, or may not do what was asked.
+
+Refusal
+├── NotAllowed        the terms do not allow it: currency, amount or destination
+├── WrongState        not from where it stands
+├── NoSuchPayout      not there, or not this caller's
+└── DestinationAltered  what would be sent is not what was approved
+"""
+
+from bursar.foundation.errors import Conflict, Invalid, Missing
+
+
+class NotAllowed(Invalid):
+    """This program's terms do not allow it."""
+
+    code = "not_allowed"
+
+
+class WrongState(Conflict):
+    """The payout is not in a state that allows this."""
+
+    code = "wrong_state"
+
+    def __init__(self, *, verb: str, state: str, allowed_from: list[str]) -> None:
+        """Refuse a verb, naming where the payout stands and from where the verb is allowed."""
+        super().__init__(
+            f"A payout that is {state} cannot {verb}; that is possible from: {', '.join(allowed_from)}.",
+            verb=verb,
+            state=state,
+            allowed_from=allowed_from,
+        )
+
+
+class NoSuchPayout(Missing):
+    """There is no such payout."""
+
+    code = "payout_not_found"
+
+
+class DestinationAltered(Conflict):
+    """What would be sent is not what was approved."""
+
+    code = "destination_altered"

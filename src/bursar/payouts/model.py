@@ -1,0 +1,236 @@
+"""The payout: its life in one table, and the decisions that need no database.
+
+Everything that knows about states derives from ``LIFECYCLE``: the move in ``actions``, the database CHECKs (compared in
+a test), the diagram in the documentation, and the tests.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum, StrEnum
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from bursar.foundation.money import Money
+from bursar.holders.model import Destination
+from bursar.payouts.errors import WrongState
+
+
+class PayoutState(StrEnum):
+    """Where a payout stands."""
+
+    REQUESTED = "requested"  # Its money is reserved; it has not been judged yet.
+    IN_REVIEW = "in_review"  # Waiting for the approvers that its terms ask for.
+    APPROVED = "approved"  # Free to leave with the next batch.
+    SENDING = "sending"  # Handed to the gateway; what became of it is not known yet.
+    SENT = "sent"  # The gateway has it and has promised an answer.
+    ON_HOLD = "on_hold"  # The gateway holds it; it may still pay, so only its word ends this.
+    RETRYING = "retrying"  # The gateway refused for now; it leaves again when it is due.
+    COMPLETED = "completed"  # The destination has the money.
+    RETURNED = "returned"  # The money came back after completion.
+    FAILED = "failed"  # The gateway refused for good; the reservation is released.
+    REJECTED = "rejected"  # We refused it; the reservation is released.
+    CANCELLED = "cancelled"  # Withdrawn in time; the reservation is released.
+
+
+class Effect(Enum):
+    """What a move does to the payout's reserved money."""
+
+    NONE = "—"
+    RESERVE = "RESERVE"
+    POST = "POST"
+    VOID = "VOID"
+    REVERSE = "REVERSE"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One line of the life: a verb, from where it is allowed, where it leads, and what the money does."""
+
+    verb: str
+    sources: frozenset[PayoutState]
+    target: PayoutState
+    money: Effect = Effect.NONE
+
+
+def _from(*sources: PayoutState) -> frozenset[PayoutState]:
+    return frozenset(sources)
+
+
+S, M = PayoutState, Effect
+
+LIFECYCLE: Final = (
+    Move("request", _from(), S.REQUESTED, M.RESERVE),
+    Move("review", _from(S.REQUESTED), S.IN_REVIEW),
+    Move("approve", _from(S.REQUESTED, S.IN_REVIEW), S.APPROVED),
+    Move("reject", _from(S.REQUESTED, S.IN_REVIEW), S.REJECTED, M.VOID),
+    Move("cancel", _from(S.REQUESTED, S.IN_REVIEW, S.APPROVED, S.RETRYING), S.CANCELLED, M.VOID),
+    Move("send", _from(S.APPROVED, S.RETRYING), S.SENDING),
+    Move("accept", _from(S.SENDING), S.SENT),
+    Move("hold", _from(S.SENDING, S.SENT), S.ON_HOLD),
+    Move("resume", _from(S.ON_HOLD), S.SENT),
+    Move("settle", _from(S.SENDING, S.SENT, S.ON_HOLD), S.COMPLETED, M.POST),
+    Move("defer", _from(S.SENDING, S.SENT), S.RETRYING),
+    Move("fail", _from(S.SENDING, S.SENT, S.RETRYING, S.ON_HOLD), S.FAILED, M.VOID),
+    Move("retry", _from(S.FAILED), S.APPROVED, M.RESERVE),
+    Move("return", _from(S.COMPLETED), S.RETURNED, M.REVERSE),
+)
+
+MOVES: Final = {move.verb: move for move in LIFECYCLE}
+RESTING: Final = frozenset({S.COMPLETED, S.RETURNED, S.FAILED, S.REJECTED, S.CANCELLED})
+"""States in which nothing is waiting to happen by itself."""
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """What somebody asks for: pay this holder's money to that destination.
+
+    ``requester`` is the actor that asks, ``requester_person`` the person behind it, who may not approve it.
+    """
+
+    holder_id: UUID
+    program: str
+    reference: str
+    amount: Money
+    destination: Destination
+    requester: str
+    requester_person: UUID | None = None
+    correlation_id: str | None = None
+
+
+class Payout(msgspec.Struct, frozen=True):
+    """One promise to pay one holder's money to one destination, as it stands.
+
+    ``destination`` is a sealed envelope; ``destination_shown`` is what people may see of it. ``version`` counts the
+    moves and ``reservation`` the reservations of its money, of which only the last can be open.
+    """
+
+    id: UUID
+    program: str
+    terms_version: int
+    holder_id: UUID
+    reference: str
+    amount: Money
+    state: PayoutState
+    version: int
+    reservation: int
+    destination: bytes
+    destination_shown: Mapping[str, Any]
+    destination_group: str
+    digest: bytes
+    requester: str
+    requester_person: UUID | None
+    findings: Sequence[Mapping[str, Any]]
+    gateway: str | None
+    gateway_reference: str | None
+    reason: str | None
+    due_at: datetime
+    tries: int
+    correlation_id: str | None
+    created_at: datetime
+    updated_at: datetime
+    processed_at: datetime | None
+
+    def after(self, step: "Step", *, at: datetime) -> "Payout":
+        """The payout once this step is taken.
+
+        Raises:
+            WrongState: the verb is not allowed from here.
+        """
+        target = next_state(self.state, step.verb)
+        return msgspec.structs.replace(
+            self,
+            state=target,
+            version=self.version + 1,
+            reservation=self.reservation + (MOVES[step.verb].money is Effect.RESERVE),
+            gateway=step.gateway or self.gateway,
+            gateway_reference=step.gateway_reference or self.gateway_reference,
+            reason=step.reason,
+            due_at=step.due_at or at,
+            tries=self.tries + (step.verb == "send"),
+            updated_at=at,
+            processed_at=at if target in RESTING else None,
+        )
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One move that somebody wants to make with one payout, and why."""
+
+    payout_id: UUID
+    verb: str
+    actor: str
+    reason: str | None = None
+    facts: Mapping[str, Any] = {}
+    gateway: str | None = None
+    gateway_reference: str | None = None
+    due_at: datetime | None = None
+
+
+def next_state(state: PayoutState, verb: str) -> PayoutState:
+    """Where a verb leads from here.
+
+    Raises:
+        WrongState: not from here; it names the states from which it is allowed.
+    """
+    move = MOVES[verb]
+    if state not in move.sources:
+        raise WrongState(verb=verb, state=state, allowed_from=sorted(move.sources))
+    return move.target
+
+
+def can(state: PayoutState, verb: str) -> bool:
+    """Whether a verb is allowed from here."""
+    return state in MOVES[verb].sources
+
+
+def digest(amount: Money, destination: Destination, *, program: str, terms_version: int) -> bytes:
+    """What an approval is bound to: amount, currency, destination and the terms that judged it, to the byte."""
+    parts = (
+        program,
+        str(terms_version),
+        str(amount.minor),
+        amount.currency,
+        destination.identity,
+        destination.account_title,
+    )
+    return hashlib.sha256("\x1f".join(parts).encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One line of history: a payout took a step. Also what the rest of the world is told from."""
+
+    payout_id: UUID
+    holder_id: UUID
+    program: str
+    terms_version: int
+    reference: str
+    amount: Money
+    gateway_reference: str | None
+    seq: int
+    verb: str
+    from_state: PayoutState | None
+    to_state: PayoutState
+    reason: str | None
+    facts: Mapping[str, Any]
+    actor: str
+    correlation_id: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which payouts somebody wants to see. ``before`` is the id to continue after; newest come first."""
+
+    holder_id: UUID | None = None
+    program: str | None = None
+    states: frozenset[PayoutState] = frozenset()
+    search: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    amount_min: int | None = None  # Minor units.
+    amount_max: int | None = None
+    before: UUID | None = None
+    limit: int = 50

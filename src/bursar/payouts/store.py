@@ -1,0 +1,233 @@
+"""Every statement on payouts and their events. Nothing else writes ``payouts.state``."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from bursar.foundation import outbox
+from bursar.foundation.db import Record, Transaction, columns
+from bursar.foundation.money import Money
+from bursar.payouts.model import Moved, Payout, PayoutState, Query
+
+_COLUMNS: Final = """
+    id, program, terms_version, holder_id, reference, amount, currency, state, version, reservation, destination,
+    destination_shown, destination_group, digest, requester, requester_person, findings, gateway, gateway_reference,
+    reason, due_at, tries, correlation_id, created_at, updated_at, processed_at
+"""
+
+_INSERT_EVENTS: Final = """
+    INSERT INTO payout_events (
+        payout_id, holder_id, seq, verb, from_state, to_state, reason, facts, actor, correlation_id)
+"""
+
+_EVENTS: Final = """
+    SELECT e.id, e.payout_id, e.holder_id, e.seq, e.verb, e.from_state, e.to_state, e.reason, e.facts, e.actor,
+           e.correlation_id, e.at, p.program, p.terms_version, p.reference, p.amount, p.currency, p.gateway_reference
+    FROM payout_events e JOIN payouts p ON p.id = e.payout_id
+"""
+
+Event = tuple[UUID, UUID, int, str, str | None, str, str | None, Mapping[str, Any], str, str | None]
+"""payout, holder, seq, verb, from, to, reason, facts, actor, correlation id"""
+
+
+async def insert(tx: Transaction, rows: Sequence[Sequence[object]], events: Sequence[Event]) -> None:
+    """Write new payouts together with the first lines of their history."""
+    await tx.run(
+        f"""
+        WITH born AS (
+            INSERT INTO payouts (
+                id, program, terms_version, holder_id, reference, amount, currency, state, version, destination,
+                destination_shown, destination_group, destination_index, digest, requester, requester_person, findings,
+                reason, correlation_id, created_at, updated_at, due_at)
+            SELECT *, created_at, created_at FROM unnest(
+                $1::uuid[], $2::text[], $3::integer[], $4::uuid[], $5::text[], $6::bigint[], $7::text[], $8::text[],
+                $9::integer[], $10::bytea[], $11::jsonb[], $12::text[], $13::bytea[], $14::bytea[], $15::text[],
+                $16::uuid[], $17::jsonb[], $18::text[], $19::text[], $20::timestamptz[]
+            ) AS new (id, program, terms_version, holder_id, reference, amount, currency, state, version, destination,
+                destination_shown, destination_group, destination_index, digest, requester, requester_person, findings,
+                reason, correlation_id, created_at)
+        )
+        {_INSERT_EVENTS}
+        SELECT * FROM unnest($21::uuid[], $22::uuid[], $23::integer[], $24::text[], $25::text[], $26::text[],
+                             $27::text[], $28::jsonb[], $29::text[], $30::text[])
+        """,  # noqa: S608 - both parts are constants
+        *columns(rows, 20),
+        *columns(events, 10),
+    )
+
+
+async def update(tx: Transaction, payouts: Sequence[Payout], events: Sequence[Event]) -> None:
+    """Write where locked payouts stand now, together with the steps that led there."""
+    rows = [
+        (p.id, p.state.value, p.version, p.reservation, p.gateway, p.gateway_reference, p.reason, p.due_at, p.tries,
+         p.updated_at, p.processed_at)
+        for p in payouts
+    ]  # fmt: skip
+    await tx.run(
+        f"""
+        WITH moved AS (
+            UPDATE payouts p SET
+                state = new.state, version = new.version, reservation = new.reservation, gateway = new.gateway,
+                gateway_reference = new.gateway_reference, reason = new.reason, due_at = new.due_at, tries = new.tries,
+                updated_at = new.updated_at, processed_at = new.processed_at
+            FROM unnest($1::uuid[], $2::text[], $3::integer[], $4::smallint[], $5::text[], $6::text[], $7::text[],
+                        $8::timestamptz[], $9::smallint[], $10::timestamptz[], $11::timestamptz[])
+                AS new (id, state, version, reservation, gateway, gateway_reference, reason, due_at, tries, updated_at,
+                        processed_at)
+            WHERE p.id = new.id
+        )
+        {_INSERT_EVENTS}
+        SELECT * FROM unnest($12::uuid[], $13::uuid[], $14::integer[], $15::text[], $16::text[], $17::text[],
+                             $18::text[], $19::jsonb[], $20::text[], $21::text[])
+        """,  # noqa: S608 - both parts are constants
+        *columns(rows, 11),
+        *columns(events, 10),
+    )
+
+
+async def lock(tx: Transaction, ids: Collection[UUID]) -> tuple[dict[UUID, Payout], datetime]:
+    """Hold these payouts until the transaction ends, in id order; also the database's time."""
+    rows = await tx.many(
+        f"SELECT {_COLUMNS}, now() AS db_now FROM payouts WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE",  # noqa: S608 - constants
+        sorted(ids),
+    )
+    return _locked(rows)
+
+
+async def take_waiting(
+    tx: Transaction, program: str, *, limit: int, except_holders: Collection[UUID]
+) -> tuple[dict[UUID, Payout], datetime]:
+    """Hold the payouts of a program that are due to leave, longest waiting first, passing over what others hold."""
+    rows = await tx.many(
+        f"""
+        SELECT {_COLUMNS}, now() AS db_now FROM payouts
+        WHERE program = $1 AND state IN ('approved', 'retrying') AND due_at <= now() AND holder_id <> ALL($3::uuid[])
+        ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
+        """,  # noqa: S608 - constants
+        program, limit, list(except_holders),
+    )  # fmt: skip
+    return _locked(rows)
+
+
+async def wait_longer(tx: Transaction, ids: Collection[UUID], *, reason: str, seconds: float) -> None:
+    """Give approved payouts a blocker: why they do not leave, and when that is looked at again."""
+    await tx.run(
+        """
+        UPDATE payouts SET reason = $2, due_at = now() + make_interval(secs => $3)
+        WHERE id = ANY($1::uuid[]) AND state IN ('approved', 'retrying')
+        """,
+        sorted(ids), reason, seconds,
+    )  # fmt: skip
+
+
+async def by_ids(tx: Transaction, ids: Collection[UUID], *, holder_id: UUID | None = None) -> list[Payout]:
+    """These payouts, unlocked; only this holder's where one is given."""
+    rows = await tx.many(
+        f"SELECT {_COLUMNS} FROM payouts WHERE id = ANY($1::uuid[]) AND ($2::uuid IS NULL OR holder_id = $2)",  # noqa: S608 - constants
+        list(ids), holder_id,
+    )  # fmt: skip
+    return [_payout(row) for row in rows]
+
+
+async def page(tx: Transaction, query: Query) -> list[Payout]:
+    """One page of payouts, newest first; search looks for the start of a reference, a gateway reference, or an id."""
+    rows = await tx.many(
+        f"""
+        SELECT {_COLUMNS} FROM payouts
+        WHERE ($1::uuid IS NULL OR holder_id = $1) AND ($2::text IS NULL OR program = $2)
+          AND ($3::text[] = '{{}}' OR state = ANY($3))
+          AND ($4::text IS NULL OR reference ILIKE $4 OR gateway_reference ILIKE $4 OR id::text ILIKE $4)
+          AND ($5::timestamptz IS NULL OR created_at >= $5) AND ($6::timestamptz IS NULL OR created_at < $6)
+          AND ($7::bigint IS NULL OR amount >= $7) AND ($8::bigint IS NULL OR amount <= $8)
+          AND ($9::uuid IS NULL OR id < $9)
+        ORDER BY id DESC LIMIT $10
+        """,  # noqa: S608 - constants
+        query.holder_id, query.program, sorted(query.states), _starts_with(query.search), query.since, query.until,
+        query.amount_min, query.amount_max, query.before, query.limit,
+    )  # fmt: skip
+    return [_payout(row) for row in rows]
+
+
+async def history(tx: Transaction, payout_id: UUID) -> list[Moved]:
+    """A payout's events in order."""
+    rows = await tx.many(f"{_EVENTS} WHERE e.payout_id = $1 ORDER BY seq", payout_id)
+    return [_moved(row, row) for row in rows]
+
+
+async def holder_events(tx: Transaction, holder_id: UUID, *, before: int | None, limit: int) -> list[tuple[int, Moved]]:
+    """A holder's events over all payouts, newest first, each with its number to continue from."""
+    rows = await tx.many(
+        f"{_EVENTS} WHERE e.holder_id = $1 AND ($2::bigint IS NULL OR e.id < $2) ORDER BY e.id DESC LIMIT $3",
+        holder_id, before, limit,
+    )  # fmt: skip
+    return [(row["id"], _moved(row, row)) for row in rows]
+
+
+async def feed(tx: Transaction, *, reader: str, limit: int) -> list[Moved]:
+    """The next committed moves for this reader, each once, with what there is to say about its payout."""
+    events = await outbox.read(tx, reader=reader, table="payout_events", limit=limit)
+    rows = await tx.many(
+        """
+        SELECT id, program, terms_version, reference, amount, currency, gateway_reference
+        FROM payouts WHERE id = ANY($1::uuid[])
+        """,
+        sorted({event["payout_id"] for event in events}),
+    ) if events else []  # fmt: skip
+    payouts = {row["id"]: row for row in rows}
+    return [_moved(event, payouts[event["payout_id"]]) for event in events]
+
+
+async def count_by_state(tx: Transaction, program: str | None) -> list[Record]:
+    """How many payouts stand where, and what they add up to."""
+    return await tx.many(
+        """
+        SELECT state, currency, count(*) AS count, sum(amount)::bigint AS amount FROM payouts
+        WHERE $1::text IS NULL OR program = $1 GROUP BY state, currency ORDER BY state, currency
+        """,
+        program,
+    )
+
+
+def _locked(rows: Sequence[Record]) -> tuple[dict[UUID, Payout], datetime]:
+    locked = {row["id"]: _payout(row) for row in rows}
+    return locked, rows[0]["db_now"] if rows else _LONG_AGO
+
+
+def _payout(row: Record) -> Payout:
+    """Columns come in the order of ``_COLUMNS``; amount and currency become one value."""
+    values = list(row.values())[:_WIDTH]
+    values[5:8] = [Money(values[5], values[6]), PayoutState(values[7])]
+    return Payout(*values)
+
+
+def _moved(event: Record, payout: Record) -> Moved:
+    """A line of history with what there is to say about its payout."""
+    return Moved(
+        payout_id=event["payout_id"],
+        holder_id=event["holder_id"],
+        program=payout["program"],
+        terms_version=payout["terms_version"],
+        reference=payout["reference"],
+        amount=Money(payout["amount"], payout["currency"]),
+        gateway_reference=payout["gateway_reference"],
+        seq=event["seq"],
+        verb=event["verb"],
+        from_state=PayoutState(event["from_state"]) if event["from_state"] else None,
+        to_state=PayoutState(event["to_state"]),
+        reason=event["reason"],
+        facts=event["facts"],
+        actor=event["actor"],
+        correlation_id=event["correlation_id"],
+        at=event["at"],
+    )
+
+
+def _starts_with(text: str | None) -> str | None:
+    if not text:
+        return None
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+_WIDTH: Final = len(_COLUMNS.split(","))
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)  # Nothing was locked, so nothing is dated by it.

@@ -1,0 +1,42 @@
+"""Payouts that are free to leave: taking them, opening what they carry, and making them wait."""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from uuid import UUID
+
+from bursar.foundation.crypto import Keyring, Place
+from bursar.foundation.db import Transaction
+from bursar.holders.model import Destination
+from bursar.payouts import store
+from bursar.payouts.errors import DestinationAltered
+from bursar.payouts.model import Payout, digest
+from bursar.payouts.request import SEALED
+
+
+async def take_waiting(
+    tx: Transaction, program: str, *, limit: int, except_holders: Collection[UUID]
+) -> tuple[Mapping[UUID, Payout], datetime]:
+    """Hold the payouts of a program that are due, longest waiting first; also the database's time.
+
+    Other workers pass over what is held here. Payouts of ``except_holders`` stay where they are.
+    """
+    return await store.take_waiting(tx, program, limit=limit, except_holders=except_holders)
+
+
+async def wait_longer(tx: Transaction, payout_ids: Collection[UUID], *, reason: str, seconds: float) -> None:
+    """Give payouts that cannot leave now a blocker: its reason, and when it is looked at again."""
+    await store.wait_longer(tx, payout_ids, reason=reason, seconds=seconds)
+
+
+def open_destination(payout: Payout, keyring: Keyring) -> Destination:
+    """Open a payout's destination, for sending alone, and make sure that it is the one that was judged and approved.
+
+    Raises:
+        DestinationAltered: amount, currency, destination or terms are not the ones in the payout's digest.
+        CannotOpen: the envelope was altered, or its key is gone.
+    """
+    destination = Destination.from_bytes(keyring.open(payout.destination, Place(*SEALED, payout.id)))
+    found = digest(payout.amount, destination, program=payout.program, terms_version=payout.terms_version)
+    if found != payout.digest:
+        raise DestinationAltered(payout=str(payout.id))
+    return destination

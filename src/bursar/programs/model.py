@@ -1,0 +1,273 @@
+"""Terms: what one program allows and how it works, as of one version.
+
+A program file (``programs/*.yaml``) has the same groups and fields in the same words; ``source`` reads it. Amounts are
+``Money`` in the program's currency, times are in the unit that ends a field's name. Terms never change: a new version
+takes their place, and what began under an old version goes on by it.
+
+Versions are kept for ever, so a field that is added later needs a default: old versions are read without it.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final, Protocol
+
+import msgspec
+
+from bursar.foundation import texts
+from bursar.foundation.money import Money
+from bursar.programs.errors import DestinationNotAllowed
+
+ATTEMPTS_MAX: Final = 20  # More tries never helped anybody; then a person looks.
+HALF_A_WEEKEND: Final = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 36_000.0)
+"""Waits in seconds that add up to 28 hours: a receiver that fails on a Saturday is still served on Sunday."""
+
+
+class Funding(StrEnum):
+    """Whose money is paid out."""
+
+    HOLDER = "holder"  # The holder's own balance.
+    PROGRAM = "program"  # The program's funding account.
+
+
+class Mode(StrEnum):
+    """When approved payouts leave."""
+
+    CONTINUOUS = "continuous"  # All day, as they come.
+    SCHEDULE = "schedule"  # In runs, at the times of a calendar.
+
+
+class GroupBy(StrEnum):
+    """What the payouts of one batch have in common."""
+
+    BANK = "bank"
+    NONE = "none"
+
+
+class ReturnsTo(StrEnum):
+    """Who gets money that came back after it had been paid."""
+
+    HOLDER = "holder"  # It is available to the holder again.
+    SUSPENSE = "suspense"  # It lies on the program's suspense account until a person decides.
+
+
+class DestinationType(StrEnum):
+    """Where money can go."""
+
+    BANK = "BANK"
+    MOBILE_MONEY = "MOBILE_MONEY"
+    UPI = "UPI"
+    GATEWAY_ACCOUNT = "GATEWAY_ACCOUNT"  # The holder's own account at the gateway.
+    ADDRESS = "ADDRESS"  # A postal address, for a check.
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """How much may be asked for. None: no limit."""
+
+    minimum: Money | None = None  # The smallest payout.
+    maximum: Money | None = None  # The largest payout.
+    per_day: Money | None = None  # The sum of what one holder may ask for in one day, counted in UTC.
+
+
+class Review(msgspec.Struct, frozen=True, kw_only=True):
+    """Which payouts wait for people, and for how many."""
+
+    amount_at: Money | None = None  # Payouts of this amount or more are reviewed; None: none is for its amount.
+    approvals_needed: int = 1  # How many different people, none of them the requester.
+    expires_after_hours: int = 24  # An older review raises an alert. Nothing is ever decided by waiting.
+
+
+class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
+    """When and how approved payouts leave."""
+
+    mode: Mode
+    every_seconds: float | None = None  # Mode continuous: the pause after a pass that left nothing waiting.
+    cron: str | None = None  # Mode schedule: minute, hour, day of month, month, day of week.
+    time_zone: str | None = None  # Mode schedule: the IANA zone in whose wall time ``cron`` is meant.
+    batch_size: int = 10  # The most payouts handed to the gateway together.
+    group_by: GroupBy = GroupBy.NONE
+    concurrency: int = 1  # The most calls to the gateway under way at once.
+    rate_per_second: float | None = None  # The most calls to the gateway in one second; None: as the gateway allows.
+    lease_seconds: float = 120.0  # How long a worker owns what it claimed; afterwards another one looks into it.
+
+
+class Route(msgspec.Struct, frozen=True, kw_only=True):
+    """Who moves the money."""
+
+    gateway: str  # The gateway's name, which is the name of its folder.
+
+
+class Retry(msgspec.Struct, frozen=True, kw_only=True):
+    """Another attempt after a gateway refused for now: exponential backoff with jitter."""
+
+    max_attempts: int = 3  # All in all, the first one included; then a person looks.
+    base_seconds: float = 2.0  # The wait after the first attempt.
+    factor: float = 2.0  # Each further wait is this many times the one before.
+    max_seconds: float = 3600.0  # No wait is longer.
+    jitter: float = 0.1  # The share of a wait, 0 to 1, that chance may take off, so that retries spread out.
+
+    def delay(self, attempt: int, chance: float) -> float:
+        """Seconds to wait after the attempt of this number (from 1) was refused; ``chance`` is in [0, 1).
+
+        Chance only ever shortens a wait, so ``max_seconds`` holds.
+        """
+        assert attempt >= 1, "attempts count from one"
+        grown = self.base_seconds * self.factor ** (min(attempt, ATTEMPTS_MAX) - 1)
+        return min(grown, self.max_seconds) * (1 - self.jitter * chance)
+
+
+class Unknown(msgspec.Struct, frozen=True, kw_only=True):
+    """Asking again: when we do not know what became of an attempt, and when a promised answer does not come."""
+
+    # Outcome unknown: the waits between inquiries; the last one repeats.
+    schedule_seconds: tuple[float, ...] = (5.0, 30.0, 120.0, 600.0, 3600.0, 21_600.0)
+    # Unknown for longer than this after sending: parked for two people.
+    limit_hours: int = 18
+    # Answer promised but not come: the waits between inquiries; the last one repeats.
+    poll_seconds: tuple[float, ...] = (60.0, 300.0, 900.0, 3600.0)
+
+    def delay(self, inquiries: int) -> float:
+        """Seconds to the next inquiry about an unknown outcome, after so many; the schedule's last wait repeats."""
+        return _step(self.schedule_seconds, inquiries)
+
+    def poll_delay(self, inquiries: int) -> float:
+        """Seconds to the next inquiry about a promised answer, after so many; the last wait repeats."""
+        return _step(self.poll_seconds, inquiries)
+
+
+class Webhooks(msgspec.Struct, frozen=True, kw_only=True):
+    """Our messages to the holders' endpoints: how often and how long we try."""
+
+    max_attempts: int = 8  # Tries all in all, the first one included.
+    schedule_seconds: tuple[float, ...] = HALF_A_WEEKEND  # The wait after each try but the last.
+    timeout_seconds: float = 30.0  # For one try, all in all.
+
+    def delay(self, tries: int) -> float | None:
+        """Seconds to the next try after so many (from 1); None when there is none left."""
+        return self.schedule_seconds[tries - 1] if tries < self.max_attempts else None
+
+
+class BankAccount(Protocol):
+    """As much of a destination as terms look at."""
+
+    @property
+    def bank_code(self) -> str:
+        """The bank, in the gateway's codes."""
+        ...
+
+    @property
+    def account_number(self) -> str:
+        """The number at that bank."""
+        ...
+
+    @property
+    def account_title(self) -> str:
+        """The name on the account."""
+        ...
+
+
+class Destinations(msgspec.Struct, frozen=True, kw_only=True):
+    """Where this program's money may go."""
+
+    types: tuple[DestinationType, ...]
+    country: str | None = None  # ISO 3166-1 alpha-2; None: any.
+    bank_codes: tuple[str, ...] = ()  # Type BANK: the banks that can be paid; empty: the gateway decides.
+    account_number: str | None = None  # Type BANK: a pattern that the whole number matches; None: the gateway decides.
+    account_title_max: int = 100  # Characters in the name on the account.
+
+    def insist(self, account: BankAccount) -> None:
+        """Insist on a bank account that this program pays to.
+
+        Raises:
+            Invalid: it breaks a rule, which is named; the account number never is.
+        """
+        if DestinationType.BANK not in self.types:
+            raise DestinationNotAllowed(field="destination", rule=f"of type {' or '.join(self.types)}", given="BANK")
+        if self.bank_codes and account.bank_code not in self.bank_codes:
+            rule = "the code of a bank that this program pays to"
+            raise DestinationNotAllowed(field="bank_code", rule=rule, given=account.bank_code[:20])
+        if self.account_number is not None and not re.fullmatch(self.account_number, account.account_number):
+            raise DestinationNotAllowed(field="account_number", rule="an account number of this program's country")
+        texts.insist_line(account.account_title, field="account_title", most=self.account_title_max)
+
+
+class Bulk(msgspec.Struct, frozen=True, kw_only=True):
+    """Many payouts asked for at once."""
+
+    rows_max: int = 10_000  # Payouts in one request or file.
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """One program's rules, as of one version."""
+
+    program: str
+    title: str  # What people call it.
+    holder_kinds: tuple[str, ...]  # Who owns a balance here, such as ``merchant``.
+    currency: str  # ISO 4217; the one currency of all amounts here.
+    funding: Funding
+    limits: Limits = Limits()
+    review: Review = Review()
+    dispatch: Dispatch
+    route: Route
+    retry: Retry = Retry()
+    unknown: Unknown = Unknown()
+    webhooks: Webhooks = Webhooks()
+    destinations: Destinations
+    returns_to: ReturnsTo = ReturnsTo.HOLDER
+    bulk: Bulk = Bulk()
+    version: int = 0  # Given by the database; 0 for terms that have not been applied.
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """When a version of a program's terms came to count, and by whom."""
+
+    program: str
+    version: int
+    applied_by: str
+    note: str
+    applied_at: datetime
+
+
+Value = str | int | float | Money | tuple[str | float, ...] | None
+"""What a single field of the terms can hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field that differs between two versions of the terms."""
+
+    field: str
+    before: Value
+    after: Value
+
+
+def fields(terms: Terms) -> Mapping[str, Value]:
+    """Every field by its path, as a program file orders and names them: ``review.amount_at``, ``route.gateway``."""
+    return {path: value for path, value in _leaves(terms) if path != "version"}
+
+
+def same(one: Terms, other: Terms) -> bool:
+    """Whether two terms say the same, whatever version they carry."""
+    return not diff(one, other)
+
+
+def diff(old: Terms, new: Terms) -> list[Change]:
+    """What changes from one version to the other, field by field."""
+    before, after = fields(old), fields(new)
+    return [Change(field, before[field], after[field]) for field in before if before[field] != after[field]]
+
+
+def _leaves(group: msgspec.Struct, prefix: str = "") -> Iterator[tuple[str, Value]]:
+    for name in group.__struct_fields__:
+        value = getattr(group, name)
+        if isinstance(value, msgspec.Struct):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def _step(schedule: Sequence[float], taken: int) -> float:
+    return schedule[min(taken, len(schedule) - 1)]

@@ -1,0 +1,75 @@
+"""A program file to break in tests: every field, one on a line."""
+
+TEXT = """\
+program: merchants
+title: Merchants
+holder_kinds: [merchant]
+currency: PKR
+funding: holder
+limits:
+  minimum: 1.00
+  maximum: 5000000
+  per_day: 9000000.50
+review:
+  amount_at: 100000.00
+  approvals_needed: 1
+  expires_after_hours: 24
+dispatch:
+  mode: continuous
+  every_seconds: 5
+  cron: null
+  time_zone: null
+  batch_size: 10
+  group_by: bank
+  concurrency: 10
+  rate_per_second: null
+  lease_seconds: 120
+route:
+  gateway: mockbank
+retry:
+  max_attempts: 3
+  base_seconds: 2
+  factor: 2
+  max_seconds: 60
+  jitter: 0.1
+unknown:
+  schedule_seconds: [5, 30, 120]
+  limit_hours: 18
+  poll_seconds: [60, 300]
+webhooks:
+  max_attempts: 3
+  schedule_seconds: [5, 300]
+  timeout_seconds: 30
+destinations:
+  types: [BANK]
+  country: PK
+  bank_codes: [HBL, UBL]
+  account_number: '[0-9]{8,24}'
+  account_title_max: 100
+returns_to: holder
+bulk:
+  rows_max: 10000
+"""
+
+
+def changed(old: str, new: str) -> str:
+    """The text with one part of it replaced."""
+    assert TEXT.count(old) == 1, f"{old!r} must stand in the text once"
+    return TEXT.replace(old, new)
+
+
+def line_of(path: str) -> int:
+    """The line on which a field such as ``review.amount_at`` stands."""
+    group, _, name = path.rpartition(".")
+    lines = TEXT.splitlines()
+    begin = lines.index(f"{group}:") + 1 if group else 0
+    indent = "  " if group else ""
+    return begin + next(n for n, line in enumerate(lines[begin:], 1) if line.startswith(f"{indent}{name}:"))
+
+
+def with_value(path: str, value: str) -> str:
+    """The text with another value for one field, as typed."""
+    lines = TEXT.splitlines()
+    place = line_of(path) - 1
+    lines[place] = f"{lines[place].partition(':')[0]}: {value}"
+    return "\n".join(lines) + "\n"
