@@ -34,9 +34,9 @@ def lifecycle_diagram() -> str:
     return "\n".join(["```mermaid", "stateDiagram-v2", *edges, "```"])
 
 
-def _in_order(states: frozenset[PayoutState]) -> list[PayoutState]:
+def _in_order(states: frozenset[PayoutState]) -> list[str]:
     """In the order of a payout's life, so that the same table always gives the same text."""
-    return [state for state in PayoutState if state in states]
+    return [state.value for state in PayoutState if state in states]
 
 
 PARTS: dict[str, Callable[[], str]] = {"lifecycle-table": lifecycle_table, "lifecycle-diagram": lifecycle_diagram}

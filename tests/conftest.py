@@ -12,6 +12,8 @@ from bursar.foundation import db, embedded, migrations
 from bursar.foundation.clock import FakeClock
 from bursar.foundation.settings import Settings
 
+pytest_plugins = ["require_all"]
+
 TEMPLATE = "bursar_template"
 
 

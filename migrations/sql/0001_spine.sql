@@ -438,6 +438,7 @@ CREATE TABLE audit_blocks (
     first_id    bigint      NOT NULL,
     last_xid    xid8        NOT NULL,
     last_id     bigint      NOT NULL,
+    leaves      bytea       NOT NULL,  -- 32 bytes for each event, in order: by these a fault is named.
     root        bytea       NOT NULL,
     previous    bytea       NOT NULL,
     hash        bytea       NOT NULL,

@@ -28,10 +28,10 @@ def owners() -> dict[str, str]:
     return owned
 
 
-def tables(sql: str) -> list[tuple[str, str | None]]:
+def tables(sql: str) -> list[tuple[str, str]]:
     """Each table that a script creates, with the room whose heading it stands under."""
-    found: list[tuple[str, str | None]] = []
-    room = None
+    found: list[tuple[str, str]] = []
+    room = ""
     for line in sql.splitlines():
         if heading := _HEADING.match(line):
             room = heading["room"]

@@ -156,7 +156,7 @@ def _absolute(module: Module, node: ast.ImportFrom) -> str:
 
 def names(module: Module) -> Iterator[tuple[str, int]]:
     """Every name in use, spelt out from where it was imported (``datetime.datetime.now``), with its line."""
-    origins = {}
+    origins: dict[str, str] = {}
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
             origins |= {alias.asname: alias.name for alias in node.names if alias.asname}
@@ -190,7 +190,7 @@ def _texts(node: ast.AST, function: str | None) -> Iterator[Text]:
             case ast.Constant(str(value)):
                 yield Text(value, child.lineno, function)
             case ast.JoinedStr(parts):
-                whole = "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in parts)
+                whole = "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)
                 yield Text(whole, child.lineno, function)
                 for hole in parts:
                     yield from _texts(hole, function)

@@ -2,7 +2,6 @@
 
 import ast
 from collections.abc import Iterator
-from itertools import chain
 
 import pytest
 
@@ -31,9 +30,10 @@ def too_long(module: Module) -> Iterator[str]:
 def drawers(module: Module) -> Iterator[str]:
     """Modules and classes whose name says only that something had to go somewhere."""
     classes = [node for node in ast.walk(module.tree) if isinstance(node, ast.ClassDef)]
-    for where, name in chain([(1, module.path.with_suffix("").as_posix())], [(node, node.name) for node in classes]):
+    named = [(1, module.path.with_suffix("").as_posix()), *((node.lineno, node.name) for node in classes)]
+    for line, name in named:
         for word in DRAWERS.intersection(words(name)):
-            yield module.at(where, f"is named after a drawer ({word}); say what it holds or does")
+            yield module.at(line, f"is named after a drawer ({word}); say what it holds or does")
 
 
 def test_functions_and_modules_can_be_read_whole() -> None:

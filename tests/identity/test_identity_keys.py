@@ -212,4 +212,4 @@ async def test_noting_use_waits_for_nobody(database: Database, clock: FakeClock,
         done.set()
         return touched
 
-    assert await asyncio.gather(first(), second()) == [1, 0]
+    assert [*await asyncio.gather(first(), second())] == [1, 0]

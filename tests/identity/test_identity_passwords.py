@@ -7,6 +7,7 @@ from argon2 import Type, extract_parameters
 
 from bursar.foundation.db import Transaction
 from bursar.identity import WeakPassword, hash_password
+from bursar.identity.model import PasswordHash
 from bursar.identity.passwords import NOBODYS, matches
 
 EMAIL = "someone.with.a.long@example.com"
@@ -56,7 +57,7 @@ async def test_verifying_for_nobody_is_as_much_work_as_for_somebody() -> None:
     assert 0.5 < await work_of(NOBODYS) / await work_of(stored) < 2
 
 
-async def work_of(stored: str) -> float:
+async def work_of(stored: PasswordHash) -> float:
     """Seconds of CPU, over all threads, that a wrong password costs."""
     begun = time.process_time()
     assert not await matches(stored, "wrong horse battery")

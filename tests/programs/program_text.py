@@ -1,4 +1,6 @@
-"""A program file to break in tests: every field, one on a line."""
+"""A program file to break in tests, with every field on a line of its own, and an account to pay to."""
+
+from dataclasses import dataclass
 
 TEXT = """\
 program: merchants
@@ -73,3 +75,12 @@ def with_value(path: str, value: str) -> str:
     place = line_of(path) - 1
     lines[place] = f"{lines[place].partition(':')[0]}: {value}"
     return "\n".join(lines) + "\n"
+
+
+@dataclass
+class Account:
+    """As much of a bank account as terms look at."""
+
+    bank_code: str = "HBL"
+    account_number: str = "1234500001"
+    account_title: str = "Test User"

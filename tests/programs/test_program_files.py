@@ -1,15 +1,16 @@
 """The files that come with Bursar say what the five requirement documents ask for."""
 
-from datetime import UTC, datetime, timedelta
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from cronsim import CronSim
+from program_text import Account
 
 from bursar import programs
 from bursar.foundation.money import Money
-from bursar.programs import rules
 
 NAMES = ["marketplace", "members", "merchants", "providers", "writers"]
 
@@ -88,14 +89,9 @@ def test_merchants_webhooks_are_tried_more_than_three_times_with_thirty_seconds_
     ],
 )
 def test_merchants_pay_to_pakistani_account_numbers(number: str, accepted: bool) -> None:
-    pattern = ready("merchants").destinations.account_number
-    assert pattern is not None
-    account = type("Account", (), {"bank_code": "HBL", "account_number": number, "account_title": "Test User"})()
-    if accepted:
-        ready("merchants").destinations.insist(account)
-    else:
-        with pytest.raises(programs.DestinationNotAllowed):
-            ready("merchants").destinations.insist(account)
+    refusal = nullcontext() if accepted else pytest.raises(programs.DestinationNotAllowed)
+    with refusal:
+        ready("merchants").destinations.insist(Account(account_number=number))
 
 
 def test_no_ready_program_pays_without_a_person_where_its_document_wants_one() -> None:
@@ -129,11 +125,10 @@ def test_returned_money_of_members_waits_for_a_person() -> None:
 
 
 def test_the_merchants_file_explains_every_field() -> None:
-    text = programs.load(programs.ready()["merchants"])
-    fields = programs.fields(ready("merchants"))
-    assert all(f"{path.rpartition('.')[2]}:" in text for path in fields)
-    assert timedelta(hours=ready("merchants").unknown.limit_hours) == timedelta(hours=18)
-    assert rules.WEBHOOK_ATTEMPTS_MIN == 3
+    text = programs.ready()["merchants"].read_text("utf-8")
+    names = {path.rpartition(".")[2] for path in programs.fields(ready("merchants"))}
+    explained = {line.partition(":")[0].strip() for line in text.splitlines() if "#" in line}
+    assert names - explained == {"account_number"}, "that one is explained above its line"
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:

@@ -1,27 +1,16 @@
 """What terms promise about waits, destinations and differences."""
 
-from dataclasses import dataclass
-
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from program_text import TEXT, changed
+from program_text import TEXT, Account, changed
 
 from bursar import programs
 from bursar.foundation.errors import Invalid
 from bursar.foundation.money import Money
 
 SECRET_NUMBER = "00123456789012345678901234567890"
-
-
-@dataclass
-class Account:
-    """As much of a bank account as terms look at."""
-
-    bank_code: str = "HBL"
-    account_number: str = "1234500001"
-    account_title: str = "Test User"
 
 
 @pytest.fixture
@@ -78,6 +67,7 @@ def test_a_destination_that_the_terms_know_is_accepted(terms: programs.Terms) ->
         (Account(bank_code="NOPE"), "bank_code"),
         (Account(bank_code="hbl"), "bank_code"),
         (Account(account_number="1234567"), "account_number"),
+        (Account(account_number=""), "account_number"),
         (Account(account_number="1234500001\n"), "account_number"),
         (Account(account_number="\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668"), "account_number"),
         (Account(account_title=""), "account_title"),
@@ -105,6 +95,8 @@ def test_a_program_without_banks_pays_to_no_bank(terms: programs.Terms) -> None:
 def test_without_a_list_and_a_pattern_the_gateway_decides(terms: programs.Terms) -> None:
     any_bank = msgspec.structs.replace(terms.destinations, bank_codes=(), account_number=None)
     any_bank.insist(Account(bank_code="ANY", account_number="x"))
+    with pytest.raises(programs.DestinationNotAllowed):
+        any_bank.insist(Account(account_number="x" * 35))
 
 
 def test_a_difference_is_named_field_by_field(terms: programs.Terms) -> None:

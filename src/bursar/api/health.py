@@ -20,11 +20,10 @@ async def ready(state: State) -> Response[dict[str, Any]]:
     """Answer 200 when the database answers and may be written to, else 503."""
     house: House = state.house
     try:
-        async with house.database.transaction() as tx:
-            replica = await tx.value("SELECT pg_is_in_recovery()")
+        writable = await house.database.writable()
     except Unavailable:
         return Response({"status": "unavailable", "database": "down"}, status_code=503)
-    if replica:
+    if not writable:
         return Response({"status": "unavailable", "database": "read-only"}, status_code=503)
     return Response({"status": "ready", "database": "up", "pool": dict(house.database.figures())})
 

@@ -66,6 +66,11 @@ def fail(refusal: Refusal) -> NoReturn:
     raise typer.Exit(1) from refusal
 
 
+def say(text: str) -> None:
+    """Say something on standard output, for people."""
+    typer.echo(_printable(text))
+
+
 def warn(sentence: object) -> None:
     """Say something on standard error that stops nothing."""
     typer.echo(f"warning: {_printable(str(sentence))}", err=True)
@@ -90,7 +95,7 @@ def settings() -> "Settings":
     from bursar.foundation.settings import Settings
 
     try:
-        return Settings.model_validate({})
+        return Settings()
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False, include_context=False)
         names = [".".join(str(part) for part in fault["loc"]).upper() for fault in faults]
@@ -134,7 +139,7 @@ def show(
     elif rows:
         _print_table(rows, columns)
     else:
-        typer.echo(empty)
+        say(empty)
 
 
 def show_json(value: object) -> None:
@@ -222,8 +227,8 @@ def _print_table(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str
     console.print(table)
 
 
-def _plain(value: object) -> object:
-    """A value as JSON takes it, with amounts as their documents write them."""
+def _plain(value: object) -> object:  # noqa: PLR0911 - one line for each kind of value
+    """A value as JSON takes it; an amount becomes its exact text in major units, beside its currency."""
     match value:
         case Money():
             return {"amount": value.text, "currency": value.currency}
@@ -233,6 +238,8 @@ def _plain(value: object) -> object:
             return [_plain(item) for item in value]
         case float() if value.is_integer():
             return int(value)
+        case datetime():
+            return value.astimezone(UTC)
         case _ if is_dataclass(value) and not isinstance(value, type):
             return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
         case _:

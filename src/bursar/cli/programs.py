@@ -28,11 +28,11 @@ Program = Annotated[str, typer.Argument(metavar="PROGRAM", help="The program's n
 @app.command()
 def check(files: Files, *, json: frame.Json = False) -> None:
     """Read program files and name everything that is wrong with them. Needs no database."""
-    reports = [_report(path) for path in map(_path, files)]
+    reports = [_report(file) for file in files]
     if json:
         frame.show_json(reports)
-    for line in () if json else (line for report in reports for line in report.lines):
-        typer.echo(line)
+    else:
+        frame.say("\n".join(line for report in reports for line in report.lines))
     if not all(report.ok for report in reports):
         raise typer.Exit(1)
 
@@ -45,7 +45,7 @@ def apply(
     json: frame.Json = False,
 ) -> None:
     """Make program files the terms that count from now on: all of them, or none when one is wrong."""
-    frame.run(_apply([_path(file) for file in files], note=note, json=json))
+    frame.run(_apply(files, note=note, json=json))
 
 
 @app.command("list")
@@ -87,12 +87,12 @@ def diff(
     """Show what would change if a file were applied, or what changed between two versions."""
     if (file is None) == (versions is None):
         raise typer.BadParameter("give either a FILE or --versions OLD NEW")
-    path = None if file is None else _path(file)
-    frame.run(_diff(program, path, versions, json=json))
+    frame.run(_diff(program, file, versions, json=json))
 
 
-async def _apply(paths: Sequence[Path], *, note: str, json: bool) -> None:
-    given = sorted(map(_given, paths), key=lambda file: file.terms.program)  # In one order, so that two never deadlock.
+async def _apply(files: Sequence[str], *, note: str, json: bool) -> None:
+    # In the order of their programs, so that two people who apply several at once never deadlock.
+    given = sorted(_all_given(files), key=lambda file: file.terms.program)
     for warning in (warning for file in given for warning in file.warnings):
         frame.warn(warning)
     async with frame.database() as database, database.transaction() as tx:
@@ -102,7 +102,7 @@ async def _apply(paths: Sequence[Path], *, note: str, json: bool) -> None:
         frame.show_json([{"program": d.terms.program, "version": d.version, "changed": d.changed} for d in done])
         return
     for applied in done:
-        typer.echo(f"{applied.terms.program}: {'now' if applied.changed else 'unchanged at'} version {applied.version}")
+        frame.say(f"{applied.terms.program}: {'now' if applied.changed else 'unchanged at'} version {applied.version}")
 
 
 async def _list(*, json: bool) -> None:
@@ -132,10 +132,8 @@ async def _show_terms(program: str, version: int | None, *, json: bool) -> None:
     if json:
         frame.show_json({**asdict(about), "terms": values})
         return
-    note = f": {about.note}" if about.note else ""
-    typer.echo(
-        f"{program}, version {about.version}, applied {frame.said(about.applied_at)} by {about.applied_by}{note}"
-    )
+    when, why = frame.said(about.applied_at), f": {about.note}" if about.note else ""
+    frame.say(f"{program}, version {about.version}, applied {when} by {about.applied_by}{why}")
     rows = [{"field": field, "value": value} for field, value in values.items()]
     frame.show(rows, {"field": "Field", "value": "Value"})
 
@@ -156,8 +154,8 @@ async def _show_history(program: str, *, json: bool) -> None:
     frame.show([asdict(version) for version in versions], headings, json=json)
 
 
-async def _diff(program: str, path: Path | None, versions: tuple[int, int] | None, *, json: bool) -> None:
-    given = None if path is None else _given(path).terms
+async def _diff(program: str, file: str | None, versions: tuple[int, int] | None, *, json: bool) -> None:
+    given = None if file is None else _given(file).terms
     if given is not None and given.program != program:
         raise typer.BadParameter(f"this file is about the program {given.program}, not {program}")
     old, new = versions or (None, None)
@@ -179,15 +177,38 @@ class _File:
     warnings: Sequence[programs.Problem]
 
 
-def _given(path: Path) -> _File:
-    """Read a file.
+def _all_given(files: Sequence[str]) -> list[_File]:
+    """Read several files.
+
+    Raises:
+        BadTerms: with everything that is wrong with any of them.
+    """
+    read: list[_File] = []
+    problems: list[programs.Problem] = []
+    for file in files:
+        try:
+            read.append(_given(file))
+        except programs.BadTerms as bad:
+            problems.extend(bad.problems)
+    if problems:
+        raise programs.BadTerms(problems)
+    return read
+
+
+def _given(file: str) -> _File:
+    """Read a file: the one of this name, or else the ready-made one of the program of this name.
 
     Raises:
         BadTerms: with everything that is wrong with it.
     """
-    text = programs.load(path)
-    checked = programs.check(text, file=path.name, gateways=_installed())
-    return _File(path.name, text, checked.terms, checked.warnings)
+    path = Path(file) if Path(file).is_file() else programs.ready().get(file)
+    if path is None:
+        ready = ", ".join(programs.ready())
+        raise typer.BadParameter(f"there is no file {file}; the ready-made ones are {ready}")
+    name = file if path == Path(file) else path.name
+    text = programs.load(path, file=name)
+    checked = programs.check(text, file=name, gateways=_installed())
+    return _File(name, text, checked.terms, checked.warnings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,21 +230,12 @@ class _Report:
             yield f"{self.file}: in order"
 
 
-def _report(path: Path) -> _Report:
+def _report(given: str) -> _Report:
     try:
-        file = _given(path)
+        file = _given(given)
     except programs.BadTerms as bad:
-        return _Report(path.name, None, ok=False, problems=bad.problems)
-    return _Report(path.name, file.terms.program, ok=True, warnings=file.warnings)
-
-
-def _path(given: str) -> Path:
-    """The file of this name, or else the ready-made file of the program of this name."""
-    path = Path(given) if Path(given).is_file() else programs.ready().get(given)
-    if path is None:
-        ready = ", ".join(programs.ready())
-        raise typer.BadParameter(f"there is no file {given}; the ready-made ones are {ready}")
-    return path
+        return _Report(bad.problems[0].file, None, ok=False, problems=bad.problems)
+    return _Report(file.name, file.terms.program, ok=True, warnings=file.warnings)
 
 
 def _installed() -> frozenset[str]:

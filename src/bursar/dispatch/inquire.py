@@ -72,7 +72,7 @@ class Inquirer:
         for name in sorted(probing):
             attempts += await self._take_probe(tx, name)
         about = await payouts.get_many(tx, {attempt.payout_id for attempt in attempts})
-        at = await tx.value("SELECT now()")
+        at = await tx.now()
         return [
             doubt
             for attempt in attempts

@@ -11,9 +11,9 @@ from typing import Final
 from uuid import UUID
 
 from bursar.dispatch import store
-from bursar.foundation import log
+from bursar.foundation import journal, log
 from bursar.foundation.db import Database, Transaction
-from bursar.gateways.model import Outcome, Word
+from bursar.gateways import Outcome, Word
 
 FAILURES_MAX: Final = 10  # In a row; a single lost answer says nothing about a gateway.
 PROBE_SECONDS: Final = 15.0  # Between two probes of a gateway whose circuit is open.
@@ -79,11 +79,13 @@ async def standing(tx: Transaction) -> Standing:
 
 async def stop(tx: Transaction, scope: Scope, *, subject: str, reason: str, actor: str) -> None:
     """Stop money at once. One person may; nothing that has left already is called back."""
+    await journal.note(tx, "sending.stopped", actor=actor, subject=f"{scope}:{subject}", reason=reason)
     await store.set_switch(tx, scope=scope, subject=subject, reason=reason, actor=actor)
 
 
-async def go(tx: Transaction, scope: Scope, *, subject: str) -> bool:
+async def go(tx: Transaction, scope: Scope, *, subject: str, actor: str) -> bool:
     """Let money go again; whether it had been stopped."""
+    await journal.note(tx, "sending.allowed", actor=actor, subject=f"{scope}:{subject}")
     return await store.lift_switch(tx, scope=scope, subject=subject)
 
 

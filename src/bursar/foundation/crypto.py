@@ -2,8 +2,8 @@
 
 An envelope is ``version ‖ key id ‖ nonce ‖ ciphertext and tag``. It is bound to the table, column and row it
 was written for, as additional authenticated data, so a ciphertext copied to another row does not open.
-The key of each envelope is derived from the master key and that place (HKDF-Expand, RFC 5869, one block), which keeps every
-derived key far below the 2^32 random nonces that NIST SP 800-38D allows for one key.
+The key of each envelope is derived from the master key and that place (HKDF-Expand, RFC 5869, one block), which keeps
+every derived key far below the 2^32 random nonces that NIST SP 800-38D allows for one key.
 
 A key id is the first bytes of the key's hash, so a keyring needs no configuration beyond its keys:
 the first one seals, all of them open.

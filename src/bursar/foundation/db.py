@@ -11,6 +11,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import Any, Final, Literal, TypeVar
 
 import asyncpg
@@ -64,6 +65,11 @@ class Transaction:
         """Wrap the connection that holds the transaction."""
         self._connection = connection
 
+    @property
+    def connection(self) -> "asyncpg.pool.PoolConnectionProxy[Record]":
+        """The connection itself, for the queue library's driver."""
+        return self._connection
+
     async def many(self, sql: str, *args: object) -> list[Record]:
         """All rows."""
         return await self._connection.fetch(sql, *args)
@@ -81,6 +87,11 @@ class Transaction:
     async def value(self, sql: str, *args: object) -> Any:
         """The first column of the first row."""
         return await self._connection.fetchval(sql, *args)
+
+    async def now(self) -> datetime:
+        """The database's time: the moment this transaction began, the same for all who ask within it."""
+        at: datetime = await self._connection.fetchval("SELECT now()")
+        return at
 
     async def run(self, sql: str, *args: object) -> int:
         """Change rows; how many."""
@@ -138,6 +149,15 @@ class Database:
                     raise
                 await asyncio.sleep(random.uniform(0.5, 1.5) * _BACKOFF_SECONDS)  # noqa: S311 - spreading, not secrecy
         raise AssertionError("the last try returns or raises")
+
+    async def writable(self) -> bool:
+        """Whether this is a primary, and not a copy that only follows one.
+
+        Raises:
+            DatabaseBusy: it does not answer.
+        """
+        async with self.transaction(readonly=True) as tx:
+            return not await tx.value("SELECT pg_is_in_recovery()")
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator["asyncpg.pool.PoolConnectionProxy[Record]"]:

@@ -8,6 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import asyncpg
 
@@ -52,7 +53,7 @@ class Listener:
     def __init__(self, connect: Callable[[], Awaitable["asyncpg.Connection[Any]"]]) -> None:
         """Listen over a connection of its own, made by ``connect``."""
         self._connect = connect
-        self._bells: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._ears: dict[str, WeakKeyDictionary[asyncio.Task[Any], asyncio.Event]] = defaultdict(WeakKeyDictionary)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -66,8 +67,13 @@ class Listener:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def wait(self, bell: str, *, at_most: float) -> bool:
-        """Sleep until the bell rings or ``at_most`` seconds have passed; whether it rang."""
-        event = self._bells[bell]
+        """Sleep until the bell rings or ``at_most`` seconds have passed; whether it rang.
+
+        Each task hears every ring for itself: one that rang while the task was busy counts at its next wait.
+        """
+        task = asyncio.current_task()
+        assert task is not None, "only a task can wait"
+        event = self._ears[bell].setdefault(task, asyncio.Event())
         try:
             async with asyncio.timeout(at_most):
                 await event.wait()
@@ -78,12 +84,13 @@ class Listener:
 
     def ring_here(self, bell: str) -> None:
         """Ring for this process alone, as after finding that more is waiting."""
-        self._bells[bell].set()
+        for event in self._ears[bell].values():
+            event.set()
 
     def ring_all(self) -> None:
         """Wake everybody who waits here, as on shutdown."""
-        for event in self._bells.values():
-            event.set()
+        for bell in self._ears:
+            self.ring_here(bell)
 
     async def _listen(self) -> None:
         while True:

@@ -89,7 +89,7 @@ class Gather(Generic[Ask, Answer]):
     async def _run(self, batch: list[tuple[Ask, asyncio.Future[Answer]]]) -> None:
         try:
             results = await self._work([ask for ask, _ in batch])
-        except Exception as failure:
+        except Exception as failure:  # noqa: BLE001 - it is handed to the callers whose work it was
             if len(batch) == 1:
                 _answer(batch[0][1], failure)
                 return

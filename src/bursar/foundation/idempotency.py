@@ -1,8 +1,8 @@
 """Idempotency: the same key from the same caller gives the same answer, byte for byte, and does the work once.
 
 Follows the IETF draft "The Idempotency-Key HTTP Header Field": same key and body → the stored answer; same key, other
-body → refused; the first one still under way → conflict. The key, the work and the answer are written in one transaction,
-so none of them can exist without the others.
+body → refused; the first one still under way → the twin waits for it, or gets a conflict when that takes too long. The
+key, the work and the answer are written in one transaction, so none of them can exist without the others.
 """
 
 import hashlib

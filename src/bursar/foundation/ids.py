@@ -20,6 +20,11 @@ def new(at: datetime) -> UUID:
     return UUID(int=milliseconds << 80 | _VERSION_7 | _VARIANT | noise)
 
 
+def first(at: datetime) -> UUID:
+    """The lowest id of that moment: everything made since sorts at or after it."""
+    return UUID(int=int(at.timestamp() * 1000) << 80)
+
+
 def parse(text: str) -> UUID | None:
     """Read an id as a caller sends it; None when it is none, since no such thing can exist then."""
     try:

@@ -125,7 +125,7 @@ def total(amounts: Iterable[Money], currency: str) -> Money:
 
 
 def _plain_decimal(given: str | Decimal, field: str) -> Decimal:
-    """A finite number of sane size; Decimal itself would also read "NaN", "1e999999" and "１２"."""
+    """A finite number of sane size; Decimal itself would also read "NaN", "1e999999" and digits of other scripts."""
     if isinstance(given, str):
         if not (given.isascii() and len(given) <= _DIGITS_MAX and given.replace(".", "", 1).isdigit()):
             raise BadAmount(field=field, rule="digits with at most one decimal point", given=given[:_DIGITS_MAX])

@@ -38,3 +38,9 @@ async def read(tx: Transaction, *, reader: str, table: str, limit: int = READ_MA
             reader, str(rows[-1]["xid"]), rows[-1]["id"],
         )  # fmt: skip
     return rows
+
+
+async def position(tx: Transaction, *, reader: str) -> tuple[str, int]:
+    """How far this reader has got: transaction id and row number; ``("0", 0)`` for one that never read."""
+    place = await tx.one_or_none("SELECT xid::text, id FROM cursors WHERE reader = $1", reader)
+    return (place["xid"], place["id"]) if place is not None else ("0", 0)

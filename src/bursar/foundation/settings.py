@@ -1,8 +1,8 @@
 """What this installation needs to know: read once at start-up, in ``bootstrap``, and handed down.
 
 Business rules are not settings; they are *terms*, live in the database and have versions (see ``bursar.programs``).
-Every setting is an environment variable of the same name in capitals, or a line in ``.env``; ``.env.example`` explains each.
-A secret may also come from a file of its name in ``SECRETS_DIR`` (Docker and Kubernetes secrets).
+Every setting is an environment variable of the same name in capitals, or a line in ``.env``; ``.env.example`` explains
+each. A secret may also come from a file of its name in ``SECRETS_DIR`` (Docker and Kubernetes secrets).
 """
 
 import os

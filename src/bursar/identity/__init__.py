@@ -16,7 +16,7 @@ from bursar.identity.errors import (
     UnknownHolder,
     WeakPassword,
 )
-from bursar.identity.keys import callers, issue_keys, list_keys, revoke_keys, touch
+from bursar.identity.keys import PAGE_MAX, callers, issue_keys, list_keys, revoke_keys, touch
 from bursar.identity.model import (
     ALL_SCOPES,
     ALLOWED,
@@ -52,6 +52,7 @@ from bursar.identity.tokens import key_hash
 __all__ = [
     "ALLOWED",
     "ALL_SCOPES",
+    "PAGE_MAX",
     "ApiKey",
     "Caller",
     "EmailTaken",

@@ -69,6 +69,11 @@ async def open_balances(tx: Transaction, places: Collection[tuple[UUID, str]]) -
     await store.open_balances(tx, places)
 
 
+async def hold(tx: Transaction, places: Collection[tuple[UUID, str]]) -> None:
+    """Keep everybody else from moving these holders' money until the transaction ends."""
+    await store.lock_balances(tx, places)
+
+
 async def balances(tx: Transaction, holder_ids: Collection[UUID]) -> list[Balance]:
     """What these holders have, in all their currencies."""
     return await store.balances(tx, holder_ids)

@@ -1,1 +1,6 @@
-"""To be furnished."""
+"""Monitoring: whether all is well, and the proof of it. It may look into every room and changes none of them."""
+
+from bursar.monitoring import audit, housekeeping
+from bursar.monitoring.laws import Breach, check_laws
+
+__all__ = ["Breach", "audit", "check_laws", "housekeeping"]

@@ -25,10 +25,12 @@ from bursar.payouts.model import (
     next_state,
 )
 from bursar.payouts.request import Desk, request
-from bursar.payouts.store import feed
+from bursar.payouts.reseal import reseal
+from bursar.payouts.store import AUDITED_COLUMNS, audit_feed, audit_position, audited_between, feed
 from bursar.payouts.waiting import open_destination, take_waiting, wait_longer
 
 __all__ = [
+    "AUDITED_COLUMNS",
     "LIFECYCLE",
     "MOVES",
     "PAGE_MAX",
@@ -48,6 +50,9 @@ __all__ = [
     "WrongState",
     "advance",
     "approve",
+    "audit_feed",
+    "audit_position",
+    "audited_between",
     "can",
     "cancel",
     "count_by_state",
@@ -62,6 +67,7 @@ __all__ = [
     "page",
     "reject",
     "request",
+    "reseal",
     "retry",
     "take_waiting",
     "wait_longer",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
@@ -13,6 +14,7 @@ from bursar.foundation.crypto import Keyring, Place
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
 from bursar.payouts import store
+from bursar.payouts.daily import over_the_day
 from bursar.payouts.errors import NotAllowed
 from bursar.payouts.model import Ask, Payout, PayoutState, digest
 
@@ -42,8 +44,10 @@ async def request(tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datet
     terms = await desk.book.judge(tx, {ask.program for ask in asks})
     judged = [_judge(ask, terms[ask.program], desk=desk, at=at) for ask in asks]
     born = [payout for payout in judged if isinstance(payout, Payout)]
-    reserved = await ledger.apply(tx, [_reservation(payout) for payout in born], at=at) if born else []
-    refused = {p.id: refusal for p, refusal in zip(born, reserved, strict=True) if isinstance(refusal, Refusal)}
+    refused: dict[UUID, Refusal] = {**await over_the_day(tx, born, terms, at=at)}
+    welcome = [payout for payout in born if payout.id not in refused]
+    reserved = await ledger.apply(tx, [_reservation(payout) for payout in welcome], at=at) if welcome else []
+    refused |= {p.id: result for p, result in zip(welcome, reserved, strict=True) if isinstance(result, Refusal)}
     answers = [refused.get(payout.id, payout) if isinstance(payout, Payout) else payout for payout in judged]
     kept = [(payout, ask) for payout, ask in zip(answers, asks, strict=True) if isinstance(payout, Payout)]
     if kept:

@@ -21,6 +21,12 @@ _INSERT_EVENTS: Final = """
         payout_id, holder_id, seq, verb, from_state, to_state, reason, facts, actor, correlation_id)
 """
 
+AUDITED_COLUMNS: Final = (
+    "xid", "id", "payout_id", "holder_id", "seq", "verb", "from_state", "to_state", "reason", "facts", "actor",
+    "correlation_id", "at",
+)  # fmt: skip
+"""What an event consists of, in the order in which it is sealed."""
+
 _EVENTS: Final = """
     SELECT e.id, e.payout_id, e.holder_id, e.seq, e.verb, e.from_state, e.to_state, e.reason, e.facts, e.actor,
            e.correlation_id, e.at, p.program, p.terms_version, p.reference, p.amount, p.currency, p.gateway_reference
@@ -178,6 +184,64 @@ async def feed(tx: Transaction, *, reader: str, limit: int) -> list[Moved]:
     return [_moved(event, payouts[event["payout_id"]]) for event in events]
 
 
+async def audit_feed(tx: Transaction, *, limit: int) -> Sequence[Record]:
+    """The next committed events to be sealed, whole, each once."""
+    return await outbox.read(tx, reader=_AUDITOR, table="payout_events", limit=limit)
+
+
+async def audit_position(tx: Transaction) -> tuple[str, int]:
+    """Up to where events have been sealed: transaction id and number."""
+    return await outbox.position(tx, reader=_AUDITOR)
+
+
+async def audited_between(tx: Transaction, *, after: tuple[str, int], to: tuple[str, int]) -> list[Record]:
+    """The events from one place to another in the order of commits, the first one excluded."""
+    return await tx.many(
+        f"""
+        SELECT {", ".join(AUDITED_COLUMNS)} FROM payout_events
+        WHERE (xid, id) > ($1::text::xid8, $2) AND (xid, id) <= ($3::text::xid8, $4) ORDER BY xid, id
+        """,  # noqa: S608 - constants
+        *after, *to,
+    )  # fmt: skip
+
+
+async def asked_since(tx: Transaction, holder_ids: Collection[UUID], first: UUID) -> dict[UUID, Money]:
+    """What each holder has asked for since the moment of the id ``first``, less what came to nothing."""
+    rows = await tx.many(
+        """
+        SELECT holder_id, currency, sum(amount)::bigint AS amount FROM payouts
+        WHERE holder_id = ANY($1::uuid[]) AND id >= $2 AND state NOT IN ('failed', 'rejected', 'cancelled')
+        GROUP BY holder_id, currency
+        """,
+        list(holder_ids), first,
+    )  # fmt: skip
+    return {row["holder_id"]: Money(row["amount"], row["currency"]) for row in rows}
+
+
+async def sealed_with_other_key(tx: Transaction, key_id: bytes, *, after: UUID | None, limit: int) -> list[Record]:
+    """The next payouts whose destinations are not sealed with this key, held until the transaction ends."""
+    return await tx.many(
+        """
+        SELECT id, destination FROM payouts
+        WHERE ($2::uuid IS NULL OR id > $2) AND substring(destination FROM 2 FOR 4) <> $1
+        ORDER BY id LIMIT $3 FOR UPDATE
+        """,
+        key_id, after, limit,
+    )  # fmt: skip
+
+
+async def replace_destinations(tx: Transaction, sealed: Sequence[tuple[UUID, bytes, bytes]]) -> None:
+    """Put new envelopes in the place of old ones: (payout, old, new)."""
+    await tx.run(
+        """
+        UPDATE payouts p SET destination = new.envelope
+        FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS new (id, old, envelope)
+        WHERE p.id = new.id AND p.destination = new.old
+        """,
+        *columns(sealed, 3),
+    )
+
+
 async def count_by_state(tx: Transaction, program: str | None) -> list[Record]:
     """How many payouts stand where, and what they add up to."""
     return await tx.many(
@@ -229,5 +293,6 @@ def _starts_with(text: str | None) -> str | None:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
+_AUDITOR: Final = "audit"
 _WIDTH: Final = len(_COLUMNS.split(","))
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)  # Nothing was locked, so nothing is dated by it.

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from bursar.foundation.crypto import Keyring, Place
 from bursar.foundation.db import Transaction
-from bursar.holders.model import Destination
+from bursar.holders import Destination
 from bursar.payouts import store
 from bursar.payouts.errors import DestinationAltered
 from bursar.payouts.model import Payout, digest

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from bursar.foundation import journal
 from bursar.foundation.db import Transaction
 from bursar.programs import store
 from bursar.programs.errors import NoSuchProgram
@@ -45,6 +46,7 @@ async def apply(
             return Applied(before, changed=False)
     after = msgspec.structs.replace(given, version=version + 1)
     await store.insert(tx, after, source=source_text, actor=actor, note=note, at=at)
+    await journal.note(tx, "terms.applied", actor=actor, subject=after.program, version=after.version, note=note)
     return Applied(after, changed=True)
 
 

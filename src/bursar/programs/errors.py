@@ -32,8 +32,8 @@ class BadTerms(Invalid):
     code = "invalid_terms"
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        """Refuse a file, with everything that is wrong in it, in the order of its lines."""
-        self.problems: Sequence[Problem] = sorted(problems, key=lambda problem: problem.line)
+        """Refuse a file or several, with everything that is wrong in them, in the order of their lines."""
+        self.problems: Sequence[Problem] = sorted(problems, key=lambda problem: (problem.file, problem.line))
         lines = [str(problem) for problem in self.problems]
         super().__init__("\n".join(["The program file breaks rules:", *lines]), problems=lines)
 

@@ -7,24 +7,25 @@ from bursar.programs.errors import BadTerms, Problem
 from bursar.programs.source import SOURCE_BYTES_MAX
 
 
-def load(file: Path) -> str:
-    """The text of a program file, never more than a program file can be.
+def load(path: Path, *, file: str | None = None) -> str:
+    """The text of a program file, never more than one can be; its problems call it ``file``, or by its own name.
 
     Raises:
         BadTerms: it is larger, not UTF-8, or cannot be opened.
     """
+    file = file or path.name
     try:
-        with file.open("rb") as opened:
+        with path.open("rb") as opened:
             raw = opened.read(SOURCE_BYTES_MAX + 1)
     except OSError as error:
-        raise BadTerms([Problem(file.name, 1, "", f"cannot be opened: {error.strerror}")]) from error
+        raise BadTerms([Problem(file, 1, "", f"cannot be opened: {error.strerror}")]) from error
     if len(raw) > SOURCE_BYTES_MAX:
-        raise BadTerms([Problem(file.name, 1, "", f"must not be larger than {SOURCE_BYTES_MAX // 1024} KiB")])
+        raise BadTerms([Problem(file, 1, "", f"must not be larger than {SOURCE_BYTES_MAX // 1024} KiB")])
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise BadTerms([Problem(file.name, line, "", "must be UTF-8 text")]) from error
+        raise BadTerms([Problem(file, line, "", "must be UTF-8 text")]) from error
 
 
 def ready() -> Mapping[str, Path]:

@@ -21,6 +21,7 @@ from bursar.foundation.money import Money
 from bursar.programs.errors import DestinationNotAllowed
 
 ATTEMPTS_MAX: Final = 20  # More tries never helped anybody; then a person looks.
+ACCOUNT_NUMBER_MAX: Final = 34  # Characters of the longest IBAN (ISO 13616); nothing longer is matched at all.
 HALF_A_WEEKEND: Final = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 36_000.0)
 """Waits in seconds that add up to 28 hours: a receiver that fails on a Saturday is still served on Sunday."""
 
@@ -87,7 +88,7 @@ class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
     cron: str | None = None  # Mode schedule: minute, hour, day of month, month, day of week.
     time_zone: str | None = None  # Mode schedule: the IANA zone in whose wall time ``cron`` is meant.
     batch_size: int = 10  # The most payouts handed to the gateway together.
-    group_by: GroupBy = GroupBy.NONE
+    group_by: GroupBy = GroupBy.NONE  # What the payouts of one call have in common.
     concurrency: int = 1  # The most calls to the gateway under way at once.
     rate_per_second: float | None = None  # The most calls to the gateway in one second; None: as the gateway allows.
     lease_seconds: float = 120.0  # How long a worker owns what it claimed; afterwards another one looks into it.
@@ -188,9 +189,16 @@ class Destinations(msgspec.Struct, frozen=True, kw_only=True):
         if self.bank_codes and account.bank_code not in self.bank_codes:
             rule = "the code of a bank that this program pays to"
             raise DestinationNotAllowed(field="bank_code", rule=rule, given=account.bank_code[:20])
-        if self.account_number is not None and not re.fullmatch(self.account_number, account.account_number):
-            raise DestinationNotAllowed(field="account_number", rule="an account number of this program's country")
+        if not self._is_account_number(account.account_number):
+            raise DestinationNotAllowed(
+                field="account_number", rule="an account number as this program's banks have it"
+            )
         texts.insist_line(account.account_title, field="account_title", most=self.account_title_max)
+
+    def _is_account_number(self, number: str) -> bool:
+        if not 0 < len(number) <= ACCOUNT_NUMBER_MAX:
+            return False
+        return self.account_number is None or re.fullmatch(self.account_number, number) is not None
 
 
 class Bulk(msgspec.Struct, frozen=True, kw_only=True):

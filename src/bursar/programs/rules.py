@@ -310,7 +310,7 @@ def _time_zone(text: str) -> str:
 
 
 def _number_pattern(text: str) -> str:
-    """Without groups and open repetition there is nothing a crafted account number could make slow."""
+    """Without groups and open repetition, no crafted account number can send the matching astray."""
     plain = r"([A-Za-z0-9|]|\[[A-Za-z0-9-]+\]|\{[0-9]{1,2}(,[0-9]{1,2})?\})+"
     if not re.fullmatch(plain, text):
         _refuse(text)

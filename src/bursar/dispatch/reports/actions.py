@@ -96,7 +96,7 @@ async def _give_up(tx: Transaction, rows: Sequence[Record]) -> None:
     """A gateway speaks of a payment we know nothing of: people have to look."""
     if not rows:
         return
-    now = await tx.value("SELECT now()")
+    now = await tx.now()
     _log.error("reports.unmatched", count=len(rows))
     await attempts.open_breaks(
         tx,

@@ -1,9 +1,9 @@
 """Webhooks out: holders' endpoints, and messages to them about their payouts.
 
 The room promises that each move which changes the merchant's word for a payout becomes one message, written in the
-transaction that reads the event; that each message is delivered at least once to each endpoint that wants it, with the same
-``webhook-id`` and the same bytes each time, or recorded as exhausted; and that no endpoint, however dead, slow or hostile,
-delays another or reaches our own network.
+transaction that reads the event; that each message is delivered at least once to each endpoint that wants it, under
+the same ``webhook-id`` and with the same bytes each time, or recorded as exhausted; and that no endpoint, however dead,
+slow or hostile, delays another or leads us into our own network.
 
 A holder's verbs take ``holder_id`` and see that holder's endpoints alone. An address is vetted by ``Egress.vet`` before
 the transaction that stores it, and again before each call.

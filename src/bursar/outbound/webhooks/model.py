@@ -1,6 +1,6 @@
 """Webhooks out: endpoints, messages, deliveries, and the decisions that need no database."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum

@@ -1,9 +1,9 @@
 """How a message proves that it comes from us: Standard Webhooks, version 1, and the installation's plain HMAC.
 
 Each endpoint has a secret of its own, 32 random bytes, shown once as ``whsec_`` and base64. During a rotation the old
-one signs as well. Where the installation has a ``WEBHOOK_SECRET``, it signs too: once more in ``webhook-signature`` (its
-UTF-8 bytes are the key, or what follows ``whsec_`` in base64), and over the body alone, in hex, as
-``X-Webhook-Signature: sha256=…``, which is what receivers of the merchants document verify.
+one signs as well. Where the installation has a ``WEBHOOK_SECRET``, it signs too: once more in ``webhook-signature``
+(the key is its UTF-8 bytes, or what follows ``whsec_`` in base64), and over the body alone, in hex, as
+``X-Webhook-Signature: sha256=…``, the plain HMAC that the merchants document promises.
 """
 
 import base64

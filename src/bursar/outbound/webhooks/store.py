@@ -51,7 +51,7 @@ async def insert_endpoint(tx: Transaction, endpoint_id: UUID, wish: EndpointWish
         f"""
         INSERT INTO endpoints (id, holder_id, url, description, events, secret) VALUES ($1, $2, $3, $4, $5, $6)
         RETURNING {_ENDPOINT}
-        """,  # noqa: S608 - the columns are a constant, here and below
+        """,  # noqa: S608 - the columns are a constant
         endpoint_id, wish.holder_id, str(wish.target), wish.description, list(wish.events), secret,
     )  # fmt: skip
     return _endpoint(row)
@@ -66,7 +66,7 @@ async def endpoints(
         SELECT {_ENDPOINT} FROM endpoints
         WHERE holder_id = $1 AND removed_at IS NULL AND ($2::uuid IS NULL OR id = $2) ORDER BY id
         {"FOR SHARE" if hold else ""}
-        """,  # noqa: S608
+        """,  # noqa: S608 - as above
         holder_id, endpoint_id,
     )  # fmt: skip
     return [_endpoint(row) for row in rows]
@@ -75,16 +75,17 @@ async def endpoints(
 async def change_endpoint(
     tx: Transaction, endpoint_id: UUID, change: EndpointChange, *, holder_id: UUID
 ) -> Endpoint | None:
-    """Write what is different; a new address or being enabled again makes a new start. None: there is no such endpoint."""
+    """Write what is different; a new address, or being enabled again, is a new start. None: no such endpoint."""
     row = await tx.one_or_none(
         f"""
         UPDATE endpoints SET
             url = coalesce($3, url), description = coalesce($4, description), events = coalesce($5, events),
             failing_since = CASE WHEN $3 IS NULL AND $6 IS NOT TRUE THEN failing_since END,
             disabled_at = CASE WHEN $6 IS NULL THEN disabled_at WHEN NOT $6 THEN coalesce(disabled_at, now()) END,
-            disabled_why = CASE WHEN $6 IS NULL THEN disabled_why WHEN NOT $6 THEN coalesce(disabled_why, 'by_owner') END
+            disabled_why = CASE WHEN $6 IS NULL THEN disabled_why
+                                WHEN NOT $6 THEN coalesce(disabled_why, 'by_owner') END
         WHERE id = $1 AND holder_id = $2 AND removed_at IS NULL RETURNING {_ENDPOINT}
-        """,  # noqa: S608
+        """,  # noqa: S608 - as above
         endpoint_id,
         holder_id,
         None if change.target is None else str(change.target),
@@ -92,22 +93,20 @@ async def change_endpoint(
         None if change.events is None else list(change.events),
         change.enabled,
     )
-    return row and _endpoint(row)
+    return None if row is None else _endpoint(row)
 
 
 async def remove_endpoint(tx: Transaction, endpoint_id: UUID, *, holder_id: UUID) -> bool:
     """Disable and hide an endpoint; whether there was one."""
-    return bool(
-        await tx.run(
-            """
-            UPDATE endpoints SET removed_at = now(), disabled_at = coalesce(disabled_at, now()),
-                                 disabled_why = coalesce(disabled_why, 'by_owner')
-            WHERE id = $1 AND holder_id = $2 AND removed_at IS NULL
-            """,
-            endpoint_id,
-            holder_id,
-        )  # fmt: skip
-    )
+    removed = await tx.run(
+        """
+        UPDATE endpoints SET removed_at = now(), disabled_at = coalesce(disabled_at, now()),
+                             disabled_why = coalesce(disabled_why, 'by_owner')
+        WHERE id = $1 AND holder_id = $2 AND removed_at IS NULL
+        """,
+        endpoint_id, holder_id,
+    )  # fmt: skip
+    return bool(removed)
 
 
 async def lock_secret(tx: Transaction, endpoint_id: UUID, *, holder_id: UUID) -> bytes | None:
@@ -135,11 +134,11 @@ async def rotate_secret(tx: Transaction, endpoint_id: UUID, *, secret: bytes, ol
 
 
 async def receivers(tx: Transaction, holder_ids: Collection[UUID]) -> dict[UUID, list[Endpoint]]:
-    """The endpoints of these holders, disabled ones too. Held, so that none is disabled before its deliveries are there."""
+    """The endpoints of these holders, disabled ones too; held, so that none is disabled before its deliveries exist."""
     rows = await tx.many(
         f"""
         SELECT {_ENDPOINT} FROM endpoints WHERE holder_id = ANY($1) AND removed_at IS NULL ORDER BY id FOR SHARE
-        """,  # noqa: S608
+        """,  # noqa: S608 - as above
         list(holder_ids),
     )
     found: dict[UUID, list[Endpoint]] = {}
@@ -195,7 +194,7 @@ async def messages_since(tx: Transaction, endpoint: Endpoint, *, since: datetime
 
 
 async def give_up(tx: Transaction, endpoint_ids: Collection[UUID], *, error: str) -> int:
-    """End what waits for these endpoints, claimed or not; how many. Whoever is sending one is too late with the result."""
+    """End what waits for these endpoints, claimed or not; how many. Whoever is sending one comes too late."""
     return await tx.run(
         """
         UPDATE deliveries
@@ -217,7 +216,7 @@ async def deliveries(
         f"""
         SELECT {_DELIVERY} WHERE d.endpoint_id = $1 AND ($2::uuid IS NULL OR d.id < $2) {_IN_STATE[state]}
         ORDER BY d.id DESC LIMIT $3
-        """,  # noqa: S608
+        """,
         endpoint_id, before, limit,
     )  # fmt: skip
     return [_delivery(row) for row in rows]
@@ -226,10 +225,10 @@ async def deliveries(
 async def delivery(tx: Transaction, delivery_id: UUID, *, endpoint_id: UUID) -> Delivery | None:
     """One delivery of an endpoint."""
     row = await tx.one_or_none(
-        f"SELECT {_DELIVERY} WHERE d.id = $1 AND d.endpoint_id = $2",  # noqa: S608
+        f"SELECT {_DELIVERY} WHERE d.id = $1 AND d.endpoint_id = $2",
         delivery_id, endpoint_id,
     )  # fmt: skip
-    return row and _delivery(row)
+    return None if row is None else _delivery(row)
 
 
 async def tries(tx: Transaction, delivery_id: UUID) -> list[Try]:

@@ -1,8 +1,8 @@
 """The deliverer: claims what is due, calls without a transaction, and writes down what came of it.
 
-Each endpoint has a queue of its own, and a lane for it in each process. A lane begins with one call; the rest follow side
-by side once that was answered, and as soon as one is not, what is left goes back. So an endpoint that never answers
-holds one place for one time-out; from then on it is known to be failing, and takes places only from others that fail.
+Each endpoint has a queue of its own, and a lane for it in each process. A lane begins with one call; the rest follow
+side by side once that was answered, and as soon as one is not, what is left goes back. So an endpoint that never
+answers holds one place for one time-out; then it is known to be failing, and takes places only from others that fail.
 """
 
 import asyncio
@@ -147,9 +147,15 @@ class Deliverer:
         except Exception:  # noqa: BLE001 - one endpoint's trouble must not reach the others
             _log.exception("lane.failed", endpoint_id=str(lane.queue.endpoint_id))
         finally:
-            rest = self._probe_seconds if lane.queue.is_failing and not lane.has_delivered else 0
-            asyncio.get_running_loop().call_later(rest, self._busy.pop, lane.queue.endpoint_id)
+            self._leave(lane)
         return share - len(lane.waiting)
+
+    def _leave(self, lane: _Lane) -> None:
+        """Let the endpoint have another lane: at once, or after a rest while it fails."""
+        if lane.queue.is_failing and not lane.has_delivered:
+            asyncio.get_running_loop().call_later(self._probe_seconds, self._busy.pop, lane.queue.endpoint_id)
+        else:
+            del self._busy[lane.queue.endpoint_id]
 
     async def _send_on(self, lane: _Lane, signer: Signer, tasks: asyncio.TaskGroup) -> None:
         while self._may_send(lane):

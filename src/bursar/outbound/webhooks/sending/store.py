@@ -74,7 +74,7 @@ async def put_back(tx: Transaction, dues: Sequence[Due]) -> None:
 
 
 async def record(tx: Transaction, results: Sequence[Result]) -> set[UUID]:
-    """Write tries and where they leave their deliveries; which were written. A result after its lease changes nothing."""
+    """Write tries and where they leave their deliveries; which were written. After its lease, a result is dropped."""
     rows = [
         (r.due.delivery_id, r.due.lease_no, r.state.value, r.wait_seconds, r.status, r.error, r.duration_ms)
         for r in results

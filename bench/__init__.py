@@ -1,0 +1,1 @@
+"""The benchmark: each figure measured beside a reference, in turns, on a durable PostgreSQL. Begin with the README."""
