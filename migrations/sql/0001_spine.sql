@@ -28,6 +28,19 @@ CREATE TABLE cursors (
     read_at timestamptz NOT NULL DEFAULT now()
 );
 
+-- What people and commands did apart from payouts: keys, terms, switches, sign-ins.
+CREATE TABLE audit_notes (
+    id             bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    actor          text        NOT NULL,
+    action         text        NOT NULL,
+    subject        text        NOT NULL,
+    facts          jsonb       NOT NULL DEFAULT '{}',
+    correlation_id text,
+    at             timestamptz NOT NULL DEFAULT now()
+);
+CREATE TRIGGER notes_are_append_only BEFORE UPDATE OR DELETE ON audit_notes
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
 -- programs ------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE programs (
@@ -445,19 +458,6 @@ CREATE TABLE audit_blocks (
     sealed_at   timestamptz NOT NULL DEFAULT now()
 );
 CREATE TRIGGER blocks_are_append_only BEFORE UPDATE OR DELETE ON audit_blocks
-    FOR EACH ROW EXECUTE FUNCTION refuse_change();
-
--- What people and commands did apart from payouts: keys, terms, switches, sign-ins.
-CREATE TABLE audit_notes (
-    id             bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    actor          text        NOT NULL,
-    action         text        NOT NULL,
-    subject        text        NOT NULL,
-    facts          jsonb       NOT NULL DEFAULT '{}',
-    correlation_id text,
-    at             timestamptz NOT NULL DEFAULT now()
-);
-CREATE TRIGGER notes_are_append_only BEFORE UPDATE OR DELETE ON audit_notes
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 -- payouts: bulk uploads -----------------------------------------------------------------------------------------------

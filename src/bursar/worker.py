@@ -1,62 +1,147 @@
 """The worker process: dispatches payouts, asks about what is unknown, applies reports, delivers webhooks."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
 
 from bursar import bootstrap, dispatch, programs
-from bursar.foundation import log
+from bursar.api import merchants
+from bursar.foundation import log, queue
+from bursar.foundation.addresses import Policy
 from bursar.foundation.doorbell import Listener
+from bursar.foundation.egress import Egress
+from bursar.foundation.loops import repeat, rest, side_by_side
 from bursar.foundation.settings import Settings
 from bursar.house import House
+from bursar.monitoring import housekeeping
+from bursar.outbound import webhooks
+
+NEW_PROGRAMS_SECONDS: Final = 5.0  # How soon a program that was just applied is dispatched for.
+FAN_OUT_SECONDS: Final = 0.25  # How soon what happened becomes messages; looking costs two small statements.
+QUEUE_SECONDS: Final = 5.0  # Before the queue's connection is opened again after it was lost.
 
 _log = log.get(__name__)
 
-NEW_PROGRAMS_SECONDS: Final = 10.0  # How soon a program that was just applied is dispatched for.
+
+async def work(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], None] = lambda: None) -> None:
+    """Do all of a worker's jobs until told to stop; then claim nothing more and finish what is under way.
+
+    ``ready`` is called once the jobs are about to begin.
+    """
+    async with _tools(settings) as (house, tools, egress):
+        await housekeeping.plan(house.database)
+        _log.info("worker.started", pid=os.getpid())
+        ready()
+        await side_by_side(stop, *_jobs(house, tools, egress, stop))
+        _log.info("worker.stopped", pid=os.getpid())
 
 
-async def work(settings: Settings, stop: asyncio.Event) -> None:
-    """Do all of a worker's jobs until told to stop; then finish what is under way."""
+def _jobs(
+    house: House, tools: dispatch.Tools, egress: Egress, stop: asyncio.Event
+) -> Iterator[Coroutine[Any, Any, object]]:
+    """Everything that a worker does, side by side. A new job is one more line here."""
+    bell = tools.listener
+    yield _wake_the_sleeping(bell, stop)
+    yield _Dispatchers(house, tools, stop).run()
+    yield dispatch.Inquirer(tools).run(stop)
+    yield dispatch.reports.Reader(tools).run(stop)
+    yield _tell_holders(house, stop)
+    yield _deliverer(house, egress).run(stop, bell)
+    yield _side_jobs(house, stop)
+    yield housekeeping.seal_all_day(house.database, stop)
+
+
+@asynccontextmanager
+async def _tools(settings: Settings) -> AsyncIterator[tuple[House, dispatch.Tools, Egress]]:
     async with bootstrap.furnish(settings, statement_timeout_ms=settings.worker_statement_timeout_ms) as house:
         listener = Listener(lambda: bootstrap.listening_connection(settings))
+        egress = Egress.open(Policy(allow_loopback=settings.webhook_allow_loopback))
         listener.start()
-        tools = dispatch.Tools(
-            database=house.database,
-            gateways=house.gateways,
-            book=house.book,
-            keyring=house.keyring,
-            listener=listener,
-            circuits=dispatch.Circuits(house.database),
-        )
-        _log.info("worker.started")
-        jobs = [
-            dispatch.Inquirer(tools).run(stop),
-            dispatch.reports.Reader(tools).run(stop),
-            _dispatch_all(house, tools, stop),
-        ]
-        await _together(jobs, stop, listener)
-        await listener.stop()
-        _log.info("worker.stopped")
+        try:
+            yield (
+                house,
+                dispatch.Tools(
+                    database=house.database,
+                    gateways=house.gateways,
+                    book=house.book,
+                    keyring=house.keyring,
+                    listener=listener,
+                    circuits=dispatch.Circuits(house.database),
+                ),
+                egress,
+            )
+        finally:
+            await listener.stop()
+            await egress.close()
 
 
-async def _together(jobs: list[Coroutine[Any, Any, None]], stop: asyncio.Event, listener: Listener) -> None:
-    """Run jobs side by side; wake those that sleep when it is time to stop."""
-    async with asyncio.TaskGroup() as group:
-        for job in jobs:
-            group.create_task(job)
-        await stop.wait()
-        listener.ring_all()
+async def _wake_the_sleeping(bell: Listener, stop: asyncio.Event) -> None:
+    """Let nobody sleep through the end."""
+    await stop.wait()
+    bell.ring_all()
 
 
-async def _dispatch_all(house: House, tools: dispatch.Tools, stop: asyncio.Event) -> None:
+class _Dispatchers:
     """One dispatcher for each program that pays out all day; programs that are applied later join in."""
-    running: dict[str, asyncio.Task[None]] = {}
-    while not stop.is_set():
-        async with house.database.transaction(readonly=True) as tx:
-            wanted = [t.program for t in await programs.all(tx) if t.dispatch.mode is programs.Mode.CONTINUOUS]
-        for program in wanted:
-            if program not in running:
-                running[program] = asyncio.create_task(dispatch.Dispatcher(tools, program).run(stop))
-        await tools.listener.wait("programs", at_most=NEW_PROGRAMS_SECONDS)
-    await asyncio.gather(*running.values())
+
+    def __init__(self, house: House, tools: dispatch.Tools, stop: asyncio.Event) -> None:
+        self._house = house
+        self._tools = tools
+        self._stop = stop
+        self._running: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self) -> None:
+        """Dispatch until told to stop; then let every dispatcher finish what is under way."""
+        await repeat(self._look, name="programs", stop=self._stop, pause=partial(rest, self._stop, NEW_PROGRAMS_SECONDS))
+        await asyncio.gather(*self._running.values())
+
+    async def _look(self) -> bool:
+        async with self._house.database.transaction(readonly=True) as tx:
+            known = await programs.all(tx)
+        for terms in known:
+            if terms.dispatch.mode is programs.Mode.CONTINUOUS and terms.program not in self._running:
+                dispatcher = dispatch.Dispatcher(self._tools, terms.program)
+                self._running[terms.program] = asyncio.create_task(dispatcher.run(self._stop))
+        return False
+
+
+async def _tell_holders(house: House, stop: asyncio.Event) -> None:
+    """Turn what happened into messages to the holders' endpoints."""
+
+    async def fan_out() -> bool:
+        async with house.database.transaction() as tx:
+            events, messages = await webhooks.fan_out(
+                tx, tell=merchants.WORDS, book=house.book, at=house.clock.now()
+            )
+        if messages:
+            house.ringer.ring(webhooks.BELL)
+        return events > 0
+
+    await repeat(fan_out, name="fan_out", stop=stop, pause=partial(rest, stop, FAN_OUT_SECONDS))
+
+
+def _deliverer(house: House, egress: Egress) -> webhooks.Deliverer:
+    secret = house.settings.webhook_secret
+    return webhooks.Deliverer(
+        house.database,
+        egress,
+        house.keyring,
+        house.clock,
+        concurrency=house.settings.webhook_concurrency,
+        installation_secret=secret.get_secret_value() if secret else None,
+    )
+
+
+async def _side_jobs(house: House, stop: asyncio.Event) -> None:
+    """Run what other transactions have queued; open the queue's connection again when it is lost."""
+    handlers = housekeeping.handlers(house.database)
+
+    async def run() -> bool:
+        await queue.run(partial(bootstrap.listening_connection, house.settings), handlers, stop)
+        return False
+
+    await repeat(run, name="queue", stop=stop, pause=partial(rest, stop, QUEUE_SECONDS))
+

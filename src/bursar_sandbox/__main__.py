@@ -25,6 +25,7 @@ def serve(
     settle_after_ms: Annotated[int, typer.Option(min=0, help="Answer PENDING first and settle so much later.")] = 0,
     latency_ms: Annotated[int, typer.Option(min=0, help="How long every call takes.")] = 0,
     seed: Annotated[int, typer.Option(help="Chance is drawn from it.")] = 0,
+    follow_stdin: Annotated[bool, typer.Option(help="End when standard input does: with whoever started it.")] = False,
     export: Annotated[Path | None, typer.Option(help="Write the book here, as JSON, at the end.")] = None,
 ) -> None:
     """Run the mock bank until it is told to stop; its address is printed once it is ready."""
@@ -38,7 +39,7 @@ def serve(
         seed=seed,
         export_path=export,
     )
-    server.run(create_app(settings), host=host, port=port, when_ready=_announce)
+    server.run(create_app(settings), host=host, port=port, when_ready=_announce, follow_stdin=follow_stdin)
 
 
 def main() -> None:

@@ -1,8 +1,10 @@
 """Runs an application under uvicorn, with what a misbehaving gateway needs beyond that."""
 
 import asyncio
+import os
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -41,20 +43,34 @@ async def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> As
         await server.shutdown(sockets=[listener])
 
 
-def run(app: ASGIApp, *, host: str, port: int, when_ready: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM, then return; `when_ready` is given the address."""
+def run(
+    app: ASGIApp, *, host: str, port: int, when_ready: Callable[[str], None], follow_stdin: bool = False
+) -> None:
+    """Serve until SIGINT or SIGTERM, then return; `when_ready` is given the address.
+
+    With `follow_stdin` the end of standard input, a pipe, is the end as well: whoever holds it has gone.
+    """
 
     async def serve() -> None:
         told_to_stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, told_to_stop.set)
+        if follow_stdin:
+            loop.add_reader(sys.stdin.fileno(), _read_on, told_to_stop)
         async with serving(app, host=host, port=port) as url:
             when_ready(url)
             await told_to_stop.wait()
 
     with asyncio.Runner(loop_factory=_configure(app).get_loop_factory()) as runner:
         runner.run(serve())
+
+
+def _read_on(told_to_stop: asyncio.Event) -> None:
+    """Drop what comes in, and notice when nothing can come any more."""
+    if not os.read(sys.stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        told_to_stop.set()
 
 
 def _configure(app: ASGIApp) -> uvicorn.Config:

@@ -23,6 +23,7 @@ async def people(database: Database, clock: FakeClock) -> People:
                 name=name,
                 password_hash=PasswordHash("nobody signs in here"),
                 roles=[Role.MANAGER],
+                actor="system:test",
                 at=clock.now(),
             )
             for name in ("anna", "ben", "carla", "dan")

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from identity_house import EMAIL, PASSWORD, Entrance, Shops
+from identity_house import EMAIL, PASSWORD, SOMEBODY, Entrance, Shops
 
 from bursar import holders, identity
 from bursar.foundation.clock import FakeClock
@@ -38,7 +38,7 @@ async def anna(database: Database, clock: FakeClock, stored: PasswordHash) -> Pe
     """A manager with ``EMAIL`` and ``PASSWORD``."""
     async with database.transaction() as tx:
         return await identity.add_person(
-            tx, email=EMAIL, name="Anna", password_hash=stored, roles=[Role.MANAGER], at=clock.now()
+            tx, email=EMAIL, name="Anna", password_hash=stored, roles=[Role.MANAGER], actor=SOMEBODY, at=clock.now()
         )
 
 

@@ -11,6 +11,8 @@ from bursar.identity import Person, SignedIn
 
 PASSWORD: Final = "correct horse battery"
 EMAIL: Final = "anna@example.com"
+SOMEBODY: Final = "cli:amina"
+"""Who makes keys and people known here."""
 
 
 @dataclass(frozen=True)

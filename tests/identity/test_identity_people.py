@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+from identity_house import SOMEBODY
 
 from bursar import identity
 from bursar.foundation.clock import FakeClock
@@ -15,7 +16,9 @@ HASH = PasswordHash("not a hash, and nobody signs in here")
 
 
 async def add(tx: Transaction, clock: FakeClock, email: str = "ben@example.com", name: str = "Ben") -> Person:
-    return await identity.add_person(tx, email=email, name=name, password_hash=HASH, roles=[], at=clock.now())
+    return await identity.add_person(
+        tx, email=email, name=name, password_hash=HASH, roles=[], actor=SOMEBODY, at=clock.now()
+    )
 
 
 async def test_somebody_added_can_be_found(tx: Transaction, clock: FakeClock, anna: Person) -> None:
@@ -42,9 +45,9 @@ async def test_a_person_without_address_or_name_is_refused(
 
 
 async def test_roles_are_replaced(tx: Transaction, anna: Person) -> None:
-    changed = await identity.set_roles(tx, anna.id, roles=[Role.SUPPORT, Role.SUPER_ADMIN])
+    changed = await identity.set_roles(tx, anna.id, roles=[Role.SUPPORT, Role.SUPER_ADMIN], actor=SOMEBODY)
     assert changed.roles == {Role.SUPPORT, Role.SUPER_ADMIN}
-    assert (await identity.set_roles(tx, anna.id, roles=[])).roles == set()
+    assert (await identity.set_roles(tx, anna.id, roles=[], actor=SOMEBODY)).roles == set()
 
 
 async def test_a_role_of_a_later_release_allows_nothing_here(tx: Transaction, anna: Person) -> None:
@@ -53,19 +56,29 @@ async def test_a_role_of_a_later_release_allows_nothing_here(tx: Transaction, an
 
 
 async def test_disabling_and_enabling_show_in_the_person(tx: Transaction, clock: FakeClock, anna: Person) -> None:
-    assert (await identity.disable_person(tx, anna.id, at=clock.now())).disabled_at == clock.now()
-    assert await identity.enable_person(tx, anna.id) == anna
+    assert (await identity.disable_person(tx, anna.id, actor=SOMEBODY, at=clock.now())).disabled_at == clock.now()
+    assert await identity.enable_person(tx, anna.id, actor=SOMEBODY) == anna
 
 
 async def test_nobody_can_be_changed_who_is_not_there(tx: Transaction, clock: FakeClock) -> None:
     nobody = uuid4()
     with pytest.raises(NoSuchPerson):
-        await identity.set_roles(tx, nobody, roles=[Role.SUPER_ADMIN])
+        await identity.set_roles(tx, nobody, roles=[Role.SUPER_ADMIN], actor=SOMEBODY)
     with pytest.raises(NoSuchPerson):
-        await identity.disable_person(tx, nobody, at=clock.now())
+        await identity.disable_person(tx, nobody, actor=SOMEBODY, at=clock.now())
     with pytest.raises(NoSuchPerson):
-        await identity.enable_person(tx, nobody)
+        await identity.enable_person(tx, nobody, actor=SOMEBODY)
     with pytest.raises(NoSuchPerson):
-        await identity.set_password(tx, nobody, password_hash=HASH, at=clock.now())
+        await identity.set_password(tx, nobody, password_hash=HASH, actor=SOMEBODY, at=clock.now())
     with pytest.raises(NoSuchPerson):
         await identity.person_by_email(tx, "nobody@example.com")
+
+
+async def test_the_journal_knows_who_changed_whom(tx: Transaction, clock: FakeClock, anna: Person) -> None:
+    await identity.set_roles(tx, anna.id, roles=[Role.SUPPORT], actor=SOMEBODY)
+    await identity.disable_person(tx, anna.id, actor=SOMEBODY, at=clock.now())
+    await identity.enable_person(tx, anna.id, actor=SOMEBODY)
+    await identity.set_password(tx, anna.id, password_hash=HASH, actor=SOMEBODY, at=clock.now())
+    notes = await tx.many("SELECT action, actor, subject FROM audit_notes ORDER BY id")
+    actions = ("added", "roles_changed", "disabled", "enabled", "password_changed")
+    assert [tuple(note) for note in notes] == [(f"person.{action}", SOMEBODY, anna.actor) for action in actions]

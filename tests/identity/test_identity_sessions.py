@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from identity_house import Entrance
+from identity_house import SOMEBODY, Entrance
 
 from bursar import identity
 from bursar.identity import Person, Role
@@ -85,8 +85,8 @@ async def test_the_list_shows_what_lives_newest_first(entrance: Entrance, anna: 
 async def test_disabling_somebody_ends_their_sessions_for_good(entrance: Entrance, anna: Person) -> None:
     token = (await entrance.sign_in()).token
     async with entrance.database.transaction() as tx:
-        await identity.disable_person(tx, anna.id, at=entrance.clock.now())
-        await identity.enable_person(tx, anna.id)
+        await identity.disable_person(tx, anna.id, actor=SOMEBODY, at=entrance.clock.now())
+        await identity.enable_person(tx, anna.id, actor=SOMEBODY)
     assert await entrance.person(token) is None
 
 
@@ -100,7 +100,7 @@ async def test_a_session_that_outlived_its_person_lets_nobody_in(entrance: Entra
 async def test_changed_roles_count_from_the_next_request(entrance: Entrance, anna: Person) -> None:
     token = (await entrance.sign_in()).token
     async with entrance.database.transaction() as tx:
-        await identity.set_roles(tx, anna.id, roles=[Role.SUPPORT])
+        await identity.set_roles(tx, anna.id, roles=[Role.SUPPORT], actor=SOMEBODY)
     person = await entrance.person(token)
     assert person is not None
     assert person.roles == {Role.SUPPORT}

@@ -5,7 +5,7 @@ import time
 from datetime import datetime, timedelta
 
 import pytest
-from identity_house import EMAIL, PASSWORD, Entrance
+from identity_house import EMAIL, PASSWORD, SOMEBODY, Entrance
 
 from bursar import identity
 from bursar.foundation.db import Transaction
@@ -63,11 +63,11 @@ async def test_whoever_is_not_let_in_hears_the_same(
 
 async def test_a_disabled_person_hears_the_same(entrance: Entrance, anna: Person) -> None:
     async with entrance.database.transaction() as tx:
-        await identity.disable_person(tx, anna.id, at=entrance.clock.now())
+        await identity.disable_person(tx, anna.id, actor=SOMEBODY, at=entrance.clock.now())
     with pytest.raises(SignInRefused):
         await entrance.sign_in()
     async with entrance.database.transaction() as tx:
-        await identity.enable_person(tx, anna.id)
+        await identity.enable_person(tx, anna.id, actor=SOMEBODY)
     await entrance.sign_in()
 
 
@@ -137,7 +137,7 @@ async def test_somebody_elses_tries_lock_nobody(entrance: Entrance, anna: Person
 async def test_a_password_changed_while_we_verified_the_old_one_lets_nobody_in(tx: Transaction, anna: Person) -> None:
     candidate = await _take_try(tx, EMAIL, NOON)
     assert candidate is not None
-    await identity.set_password(tx, anna.id, password_hash=PasswordHash("another"), at=NOON)
+    await identity.set_password(tx, anna.id, password_hash=PasswordHash("another"), actor=SOMEBODY, at=NOON)
     assert not await admit(tx, candidate)
 
 
@@ -145,7 +145,7 @@ async def test_a_new_password_lifts_the_lock(entrance: Entrance, anna: Person) -
     await take_tries(entrance, TRIES_MAX)
     stored = await identity.hash_password("another horse battery", email=EMAIL)
     async with entrance.database.transaction() as tx:
-        await identity.set_password(tx, anna.id, password_hash=stored, at=entrance.clock.now())
+        await identity.set_password(tx, anna.id, password_hash=stored, actor=SOMEBODY, at=entrance.clock.now())
     await entrance.sign_in("another horse battery")
 
 

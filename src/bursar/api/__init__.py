@@ -1,5 +1,6 @@
 """The door over HTTP: JSON in and out, one router per audience. Opens transactions; the rooms decide."""
 
+from bursar.api import merchants
 from bursar.api.app import create_app
 
-__all__ = ["create_app"]
+__all__ = ["create_app", "merchants"]

@@ -1,7 +1,8 @@
 """How refusals look over HTTP: the only place that knows statuses.
 
 Everybody gets ``{"error": {"code", "message", "timestamp", "requestId", …}}``, the shape of the members document; a client
-that asks for ``application/problem+json`` gets an RFC 9457 problem document with the same facts.
+that asks for ``application/problem+json`` gets an RFC 9457 problem document with the same facts. Fields are named as they
+are written on the wire, in camel case.
 """
 
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from bursar.api import rules
 from bursar.foundation.errors import Invalid, Kind, Missing, Refusal
 
 STATUS_BY_KIND: Final = {
@@ -42,11 +44,16 @@ class Unreadable(Invalid):
     code = "invalid_body"
 
 
-class MethodNotAllowed(Refusal):
+class UnsupportedMedia(Invalid):
+    """This address does not take a body of this type."""
+
+    code = "unsupported_media_type"
+
+
+class MethodNotAllowed(Invalid):
     """This address does not take this method."""
 
     code = "method_not_allowed"
-    kind = Kind.INVALID
 
 
 class Unexpected(Refusal):
@@ -56,44 +63,45 @@ class Unexpected(Refusal):
     kind = Kind.UNAVAILABLE
 
 
+STATUS_BY_TYPE: Final[Mapping[type[Refusal], int]] = {MethodNotAllowed: 405, UnsupportedMedia: 415, Unexpected: 500}
+"""Refusals of HTTP itself, which no room knows."""
+
+
 def status_of(refusal: Refusal) -> int:
     """The HTTP status of a refusal."""
-    match refusal:
-        case Unexpected():
-            return 500
-        case MethodNotAllowed():
-            return 405
-        case _:
-            return STATUS_BY_KIND[refusal.kind]
+    return STATUS_BY_TYPE.get(type(refusal)) or STATUS_BY_KIND[refusal.kind]
 
 
 def body_of(refusal: Refusal, *, request_id: str, at: datetime, problem: bool = False) -> bytes:
     """The body of a refusal, as an error envelope or as a problem document."""
-    facts = {_camel(name): _shown(value) for name, value in refusal.facts.items()}
+    told = told_of(refusal)
     if problem:
         title = (type(refusal).__doc__ or refusal.code).splitlines()[0]
-        return _encode(
-            {
-                "type": f"urn:bursar:error:{refusal.code}",
-                "title": title,
-                "status": status_of(refusal),
-                "detail": refusal.message,
-                "code": refusal.code,
-                "requestId": request_id,
-                "timestamp": timestamp(at),
-                **facts,
-            }
-        )
-    error = {"code": refusal.code, "message": refusal.message, "timestamp": timestamp(at), "requestId": request_id}
-    return _encode({"error": error | facts})
+        detail = told.pop("message")
+        kind = f"urn:bursar:error:{refusal.code}"
+        standard = {"type": kind, "title": title, "status": status_of(refusal), "detail": detail}
+        return _encode({**standard, "requestId": request_id, "timestamp": timestamp(at), **told})
+    return _encode({"error": {**told, "timestamp": timestamp(at), "requestId": request_id}})
+
+
+def told_of(refusal: Refusal) -> dict[str, Any]:
+    """A refusal's code, message and facts, with fields named as on the wire."""
+    facts = {camel(name): _shown(value) for name, value in refusal.facts.items()}
+    message, field = refusal.message, refusal.facts.get("field")
+    if isinstance(field, str):
+        facts["field"] = camel(field)
+        message = message.replace(f"{field} must be", f"{facts['field']} must be")
+    return {"code": refusal.code, "message": message, **facts}
 
 
 def headers_of(refusal: Refusal) -> Mapping[str, str]:
-    """Headers that belong to a refusal: how to authenticate, or when to come again."""
-    match refusal.kind:
-        case Kind.UNAUTHORISED:
+    """Headers that belong to a refusal: how to authenticate, when to come again, or which methods there are."""
+    match refusal:
+        case MethodNotAllowed():
+            return {"allow": ", ".join(refusal.facts.get("allowed", ()))}
+        case Refusal(kind=Kind.UNAUTHORISED):
             return {"www-authenticate": 'Bearer realm="bursar"'}
-        case Kind.UNAVAILABLE | Kind.TOO_MANY:
+        case Refusal(kind=Kind.UNAVAILABLE | Kind.TOO_MANY):
             return {"retry-after": str(refusal.facts.get("retry_after", RETRY_AFTER_SECONDS))}
         case _:
             return {}
@@ -104,30 +112,21 @@ def timestamp(at: datetime) -> str:
     return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 
-def from_decoding(error: msgspec.MsgspecError) -> Unreadable:
-    """Turn a decoder's complaint into a refusal that names the field and the rule."""
-    text = str(error)
-    rule, _, path = text.partition(" - at `$")
-    field = path.strip(".`") or "body"
-    for missing in ("Object missing required field `", "Object contains unknown field `"):
-        if rule.startswith(missing):
-            name = rule.removeprefix(missing).rstrip("`")
-            field = name if field == "body" else f"{field}.{name}"
-            rule = "present" if "missing" in missing else "left out; there is no such field"
-            return Unreadable(f"{field} must be {rule}.", field=field, rule=rule)
+def from_decoding(error: msgspec.MsgspecError, *, of: Any) -> Unreadable:
+    """Turn a decoder's complaint about a body into a refusal that names the field and the rule."""
     if not isinstance(error, msgspec.ValidationError):
         return Unreadable("The body must be well-formed JSON in UTF-8.", field="body", rule="well-formed JSON in UTF-8")
-    rule = rule.removeprefix("Expected ").replace("`", "")
-    return Unreadable(f"{field} must be {rule}.", field=field, rule=rule)
+    field, rule = rules.broken(str(error), of=of)
+    return Unreadable(f"{field or 'The body'} must be {rule}.", field=field or "body", rule=rule)
 
 
-def from_framework(status: int, detail: str) -> Refusal:
+def from_framework(status: int, *, detail: str, headers: Mapping[str, str]) -> Refusal:
     """Turn the framework's own refusals (no such route, wrong method, unreadable parameter) into ours."""
     match status:
         case 404:
             return Missing("There is nothing at this address.")
         case 405:
-            return MethodNotAllowed()
+            return MethodNotAllowed(allowed=sorted(headers.get("allow", "").split(", ")))
         case 413:
             return BodyTooLarge()
         case _ if 400 <= status < 500:
@@ -136,7 +135,8 @@ def from_framework(status: int, detail: str) -> Refusal:
             return Unexpected()
 
 
-def _camel(name: str) -> str:
+def camel(name: str) -> str:
+    """A name as it is written on the wire: ``bank_code`` becomes ``bankCode``."""
     head, *rest = name.split("_")
     return head + "".join(part.capitalize() for part in rest)
 

@@ -1,4 +1,4 @@
-"""What every request carries: an id to find it again by, and where it came from."""
+"""What every request carries: an id to find it again by, where it came from, and what it was let in with."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -31,10 +31,24 @@ def request_id(headers: Headers) -> str:
 def api_key(headers: Headers) -> str | None:
     """The API key a request came with, as ``X-API-KEY`` or as a bearer token."""
     given = header(headers, b"x-api-key")
-    if given is not None:
-        return given
+    return given if given is not None else bearer(headers)
+
+
+def bearer(headers: Headers) -> str | None:
+    """The bearer token a request came with (RFC 6750)."""
     scheme, _, token = (header(headers, b"authorization") or "").partition(" ")
     return token if scheme.lower() == "bearer" and token else None
+
+
+def is_json(headers: Headers) -> bool:
+    """Whether the body claims to be JSON, or nothing at all."""
+    media = (header(headers, b"content-type") or "application/json").partition(";")[0].strip().lower()
+    return media == "application/json"
+
+
+def is_secure(scope: Scope) -> bool:
+    """Whether the request came over TLS; behind a trusted proxy, uvicorn has put the client's own scheme here."""
+    return scope.get("scheme") == "https"
 
 
 def address(scope: Scope) -> str | None:

@@ -20,11 +20,10 @@ async def open(tx: Transaction, requests: Sequence[Request]) -> None:  # noqa: A
 
 
 async def vote(tx: Transaction, ballots: Sequence[Ballot]) -> list[Standing | Refusal]:
-    """Cast votes: for each ballot where its subject stands with it, or why it was not taken. At most three statements in
-    all.
+    """Cast votes; for each ballot where its subject stands with it, or why it was not taken.
 
-    Ballots are taken in order, each on its own, as if one after the other. Refusals are those of ``Poll.take``, and
-    ``NothingToApprove`` for a subject that nobody asked about.
+    Ballots are taken in order, each on its own, as if one after the other; three statements for all of them. Refusals
+    are those of ``Poll.take``, and ``NothingToApprove`` for a subject that nobody asked about.
     """
     polls = await store.lock_polls(tx, {ballot.subject_id for ballot in ballots})
     results: list[Standing | Refusal] = []

@@ -116,7 +116,7 @@ async def _create(wanted: _Wanted, *, json: bool) -> None:
             allowed_ips=allowed,
             expires_at=now + timedelta(days=wanted.days) if wanted.days else None,
         )
-        [issued] = await identity.issue_keys(tx, [new], at=now)
+        [issued] = await identity.issue_keys(tx, [new], actor=frame.actor(), at=now)
     if json:
         frame.show_json({"key": issued.text, **_row(issued.key, holder, now)})
         return
@@ -135,7 +135,7 @@ async def _list(program: str | None, reference: str | None, *, after: UUID | Non
 
 async def _revoke(key_ids: Sequence[UUID], *, json: bool) -> None:
     async with frame.database() as database, database.transaction() as tx:
-        revoked = await identity.revoke_keys(tx, key_ids, at=SystemClock().now())
+        revoked = await identity.revoke_keys(tx, key_ids, actor=frame.actor(), at=SystemClock().now())
         missing = set(key_ids) - {key.id for key in revoked}
         if missing:
             raise identity.NoSuchKey(f"There is no API key {min(missing)}.")

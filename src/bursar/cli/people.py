@@ -54,7 +54,9 @@ def roles(
     json: frame.Json = False,
 ) -> None:
     """Replace somebody's roles; it counts from their next click on."""
-    frame.run(_change(email, lambda tx, person: identity.set_roles(tx, person.id, roles=role), json=json))
+    frame.run(
+        _change(email, lambda tx, person: identity.set_roles(tx, person.id, roles=role, actor=frame.actor()), json=json)
+    )
 
 
 @app.command()
@@ -68,20 +70,24 @@ def password(email: Email, *, password_stdin: PasswordStdin = False, json: frame
 def disable(email: Email, *, json: frame.Json = False) -> None:
     """Shut somebody out and end their sessions."""
     now = SystemClock().now()
-    frame.run(_change(email, lambda tx, person: identity.disable_person(tx, person.id, at=now), json=json))
+    frame.run(
+        _change(
+            email, lambda tx, person: identity.disable_person(tx, person.id, actor=frame.actor(), at=now), json=json
+        )
+    )
 
 
 @app.command()
 def enable(email: Email, *, json: frame.Json = False) -> None:
     """Let a disabled person sign in again."""
-    frame.run(_change(email, lambda tx, person: identity.enable_person(tx, person.id), json=json))
+    frame.run(_change(email, lambda tx, person: identity.enable_person(tx, person.id, actor=frame.actor()), json=json))
 
 
 async def _add(email: str, *, name: str, roles: Sequence[Role], chosen: str, json: bool) -> None:
     stored = await identity.hash_password(chosen, email=email)
     async with frame.database() as database, database.transaction() as tx:
         person = await identity.add_person(
-            tx, email=email, name=name, password_hash=stored, roles=roles, at=SystemClock().now()
+            tx, email=email, name=name, password_hash=stored, roles=roles, actor=frame.actor(), at=SystemClock().now()
         )
     _print(person, json=json)
 
@@ -97,7 +103,9 @@ async def _set_password(email: str, chosen: str, *, json: bool) -> None:
     stored = await identity.hash_password(chosen, email=email)
     now = SystemClock().now()
     await _change(
-        email, lambda tx, person: identity.set_password(tx, person.id, password_hash=stored, at=now), json=json
+        email,
+        lambda tx, person: identity.set_password(tx, person.id, password_hash=stored, actor=frame.actor(), at=now),
+        json=json,
     )
 
 

@@ -5,10 +5,11 @@ and what was answered is recorded afterwards. What is not known is asked about a
 """
 
 from bursar.dispatch import reports
-from bursar.dispatch.errors import NoSuchGateway
+from bursar.dispatch.errors import NoSuchGateway, NothingInDoubt
 from bursar.dispatch.inquire import Inquirer
 from bursar.dispatch.model import Attempt, AttemptState, Told, gateway_key
 from bursar.dispatch.record import Scribe, record
+from bursar.dispatch.resolve import resolve
 from bursar.dispatch.send import BELL, Dispatcher
 from bursar.dispatch.store import figures
 from bursar.dispatch.switches import Circuits, Scope, Standing, Switch, go, standing, stop, switches
@@ -24,6 +25,7 @@ __all__ = [
     "Happening",
     "Inquirer",
     "NoSuchGateway",
+    "NothingInDoubt",
     "Scope",
     "Scribe",
     "Standing",
@@ -36,6 +38,7 @@ __all__ = [
     "happenings",
     "record",
     "reports",
+    "resolve",
     "standing",
     "stop",
     "switches",

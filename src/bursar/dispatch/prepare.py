@@ -3,13 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from bursar import approvals, payouts, programs
 from bursar.dispatch import store, switches
-from bursar.dispatch.model import RESEND_SHARE, Prepared, gateway_key
+from bursar.dispatch.model import RESEND_SHARE, AttemptState, Prepared, gateway_key
 from bursar.foundation import ids, log
 from bursar.foundation.crypto import CannotOpen, Keyring
 from bursar.foundation.db import Transaction
@@ -113,7 +113,8 @@ async def _commit_to(
     at: datetime,
 ) -> tuple[Prepared, ...]:
     """Write one attempt for each payout and move it to sending."""
-    batch_id, window = ids.new(at), gateway.capabilities.key_window.total_seconds() * RESEND_SHARE
+    batch_id, window_ends_at = ids.new(at), at + gateway.capabilities.key_window * RESEND_SHARE
+    lease_ends_at = at + timedelta(seconds=terms.dispatch.lease_seconds)
     prepared, rows, steps = [], [], []
     for payout, destination in opened:
         attempt_id, generation = ids.new(at), payout.tries + 1
@@ -122,10 +123,11 @@ async def _commit_to(
         prepared.append(Prepared(attempt_id, 1, instruction, payout.destination_group))
         rows.append(
             (attempt_id, payout.id, payout.holder_id, payout.program, payout.terms_version, payout.amount.minor,
-             payout.amount.currency, generation, gateway.name, key, batch_id, window)
+             payout.amount.currency, generation, gateway.name, key, batch_id, AttemptState.OPEN.value, at, lease_ends_at,
+             window_ends_at)
         )  # fmt: skip
         steps.append(payouts.Step(payout_id=payout.id, verb="send", actor=ACTOR, gateway=gateway.name))
-    await store.insert_attempts(tx, rows, lease_seconds=terms.dispatch.lease_seconds)
+    await store.insert_attempts(tx, rows)
     await payouts.advance(tx, steps, book=book, locked=taken, at=at)
     return tuple(prepared)
 

@@ -13,25 +13,16 @@ _COLUMNS: Final = """
     id, payout_id, holder_id, program, terms_version, amount, currency, generation, gateway, key, outcome, reason,
     gateway_reference, inquiries, lease_no, look_at, window_ends_at, sent_at
 """
+_INTENT: Final = (
+    "id", "payout_id", "holder_id", "program", "terms_version", "amount", "currency", "generation", "gateway", "key",
+    "batch_id", "outcome", "sent_at", "look_at", "window_ends_at",
+)  # fmt: skip
 _WIDTH: Final = len(_COLUMNS.split(","))
 
 
-async def insert_attempts(tx: Transaction, rows: Sequence[Sequence[object]], *, lease_seconds: float) -> None:
-    """Write down what is about to be sent, leased to the caller."""
-    await tx.run(
-        """
-        INSERT INTO attempts (id, payout_id, holder_id, program, terms_version, amount, currency, generation, gateway,
-                              key, batch_id, outcome, window_ends_at, look_at)
-        SELECT id, payout_id, holder_id, program, terms_version, amount, currency, generation, gateway, key, batch_id,
-               'open', now() + make_interval(secs => window_seconds), now() + make_interval(secs => $13)
-        FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::integer[], $6::bigint[], $7::text[],
-                    $8::smallint[], $9::text[], $10::text[], $11::uuid[], $12::float[])
-            AS new (id, payout_id, holder_id, program, terms_version, amount, currency, generation, gateway, key,
-                    batch_id, window_seconds)
-        """,
-        *columns(rows, 12),
-        lease_seconds,
-    )
+async def insert_attempts(tx: Transaction, rows: Sequence[Sequence[object]]) -> None:
+    """Write down what is about to be sent, leased to the caller; rows are in the order of ``_INTENT``."""
+    await tx.append("attempts", _INTENT, rows)
 
 
 async def lock_attempts(tx: Transaction, ids: Collection[UUID]) -> tuple[dict[UUID, Attempt], datetime | None]:
@@ -130,6 +121,24 @@ async def breaks(tx: Transaction, payout_id: UUID | None) -> list[Record]:
         """,
         payout_id,
     )
+
+
+async def parked_attempt(tx: Transaction, payout_id: UUID) -> tuple[Attempt, UUID] | None:
+    """The attempt of a payout that waits for people, held until the transaction ends, and the break about it."""
+    row = await tx.one_or_none(
+        f"""
+        SELECT {_COLUMNS} FROM attempts WHERE payout_id = $1 AND outcome = 'unknown' AND look_at IS NULL FOR UPDATE
+        """,  # noqa: S608 - constants
+        payout_id,
+    )
+    found = await breaks(tx, payout_id)
+    about = [entry["id"] for entry in found if entry["kind"] == "unknown_outcome"]
+    return (_attempt(row), about[0]) if row is not None and about else None
+
+
+async def close_break(tx: Transaction, break_id: UUID, *, resolution: str) -> None:
+    """Write down how a break ended."""
+    await tx.run("UPDATE breaks SET closed_at = now(), resolution = $2 WHERE id = $1", break_id, resolution)
 
 
 async def standing(tx: Transaction) -> tuple[list[Record], list[Record]]:

@@ -26,6 +26,7 @@ _VERSION: Final = b"\x01"
 _KEY_ID_BYTES: Final = 4
 _NONCE_BYTES: Final = 12  # What GCM is specified for; NIST SP 800-38D, section 8.2.
 _HEADER_BYTES: Final = len(_VERSION) + _KEY_ID_BYTES + _NONCE_BYTES
+_TAG_BYTES: Final = 16
 KEY_BYTES: Final = 32
 
 
@@ -91,8 +92,10 @@ class Keyring:
         """Decrypt what was sealed for this place.
 
         Raises:
-            CannotOpen: altered, moved, unknown version, or the key is gone.
+            CannotOpen: altered, cut short, moved, unknown version, or the key is gone.
         """
+        if len(envelope) < _HEADER_BYTES + _TAG_BYTES:
+            raise CannotOpen("the envelope was cut short")
         key = self._keys.get(envelope[1 : 1 + _KEY_ID_BYTES])
         if envelope[:1] != _VERSION or key is None:
             raise CannotOpen("sealed with a key that this installation does not hold")

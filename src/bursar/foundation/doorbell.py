@@ -36,6 +36,11 @@ class Ringer:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._send())
 
+    async def drain(self) -> None:
+        """Wait until everything that was asked for has been rung."""
+        if self._task is not None:
+            await self._task
+
     async def _send(self) -> None:
         while self._wanted:
             bells, self._wanted = sorted(self._wanted), set()

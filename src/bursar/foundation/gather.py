@@ -58,7 +58,7 @@ class Gather(Generic[Ask, Answer]):
             await asyncio.wait(self._running)
 
     def _start(self) -> None:
-        while self._waiting and len(self._running) < self._in_flight:
+        while self._waiting and self._has_room():
             batch = self._collect()
             if not batch:  # Only twins of what is under way; they go when it is done.
                 return
@@ -66,6 +66,16 @@ class Gather(Generic[Ask, Answer]):
             task = asyncio.create_task(self._run(list(batch.values())))
             self._running.add(task)
             task.add_done_callback(partial(self._finish, batch.keys()))
+
+    def _has_room(self) -> bool:
+        """Whether another batch may start: always when none is under way, else only one that is worth its own commit.
+
+        Without the second rule one lane carries almost everybody and the other a handful, over and over, and pays a
+        whole commit for each handful.
+        """
+        if not self._running:
+            return True
+        return len(self._running) < self._in_flight and 2 * len(self._waiting) >= len(self._busy)
 
     def _finish(self, keys: Iterable[Hashable], task: "asyncio.Task[None]") -> None:
         self._busy.difference_update(keys)
@@ -89,6 +99,7 @@ class Gather(Generic[Ask, Answer]):
     async def _run(self, batch: list[tuple[Ask, asyncio.Future[Answer]]]) -> None:
         try:
             results = await self._work([ask for ask, _ in batch])
+            assert len(results) == len(batch), "work gives one result for each ask"
         except Exception as failure:  # noqa: BLE001 - it is handed to the callers whose work it was
             if len(batch) == 1:
                 _answer(batch[0][1], failure)
@@ -96,7 +107,6 @@ class Gather(Generic[Ask, Answer]):
             for entry in batch:
                 await self._run([entry])
             return
-        assert len(results) == len(batch), "work gives one result for each ask"
         for (_, future), result in zip(batch, results, strict=True):
             _answer(future, result)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from bursar.foundation.db import Transaction, columns
+from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Invalid, Kind, Refusal
 
 KEY_LENGTH_MAX: Final = 255
@@ -87,13 +87,7 @@ async def remember(tx: Transaction, answered: Sequence[tuple[Key, Answer]]) -> N
             running it again finds the answer.
     """
     rows = [(key.caller, key.text, key.body_hash, answer.status, answer.body) for key, answer in answered]
-    await tx.run(
-        """
-        INSERT INTO idempotency_keys (caller, key, body_hash, status, answer)
-        SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::smallint[], $5::bytea[])
-        """,
-        *columns(rows, 5),
-    )
+    await tx.append("idempotency_keys", ("caller", "key", "body_hash", "status", "answer"), rows)
 
 
 async def forget_old(tx: Transaction, *, limit: int = 10_000) -> int:

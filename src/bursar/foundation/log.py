@@ -7,7 +7,7 @@ invisible, and somebody has to decide that it is harmless.
 import logging
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 from uuid import uuid4
@@ -19,9 +19,10 @@ ALLOWED: Final = frozenset(
     """
     event level timestamp logger correlation_id actor
     address attempt attempt_id batch bytes cause channel code count delivery_id duration_ms endpoint_id event_id
-    exception facts_code from_state gateway generation holder_id host http_status inquiries job key_id kind lease_no
-    limit lane message_id method migration name outcome path payout_id pid pool port process program reason_code
-    remaining report_id rule run scope seconds signal state status subject to_state tries verb version waited_ms worker
+    exception facts_code from_state gateway generation head holder_id host http_status inquiries job key_id kind
+    lease_no limit lane message_id method migration name outcome path payout_id pid pool port process program
+    reason_code remaining report_id rule run scope seconds signal state status subject to_state tries verb version
+    waited_ms worker
     """.split()  # noqa: SIM905 - one word per field reads better than sixty quoted lines
 )
 """Every field that a log line may show."""
@@ -46,9 +47,18 @@ def without_row_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict
 
 
 def _masked(name: str, value: Any) -> Any:
-    if isinstance(value, str) and not name.endswith(("_id", "timestamp")):
-        return _LONG_NUMBER.sub(_REDACTED, value)
-    return value
+    """Mask long numbers however deep they lie; a value that JSON does not know is shown as Python would, masked too."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str():
+            return value if name.endswith(("_id", "timestamp")) else _LONG_NUMBER.sub(_REDACTED, value)
+        case Mapping():
+            return {_masked(name, str(key)): _masked(name, inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_masked(name, inner) for inner in value]
+        case _:
+            return _masked(name, repr(value))
 
 
 def configure(*, level: str, json: bool) -> None:

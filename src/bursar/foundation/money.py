@@ -18,7 +18,7 @@ from iso4217 import Currency
 from bursar.foundation.errors import Invalid
 
 MINOR_MAX: Final = 10**15  # Ten thousand billion of a two-decimal currency; far inside bigint, so that sums are too.
-_DIGITS_MAX: Final = 30  # No longer text can be an amount; checked before Decimal does any work on it.
+_DIGITS_MAX: Final = 28  # As many as decimal arithmetic keeps; a longer number would be rounded and then pass as exact.
 
 
 class UnknownCurrency(Invalid):

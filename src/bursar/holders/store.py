@@ -36,10 +36,8 @@ async def upsert(tx: Transaction, holders: Sequence[Holder], *, at: datetime) ->
             """,
             *columns(rows, 6), at,
         )  # fmt: skip
-    except ForeignKeyViolation as violation:
-        if violation.constraint_name == "holder_is_in_a_program":
-            raise UnknownProgram(field="program", rule="a program that exists") from violation
-        raise
+    except ForeignKeyViolation as violation:  # holder_is_in_a_program, the only one there is.
+        raise UnknownProgram(field="program", rule="a program that exists") from violation
 
 
 async def at_places(tx: Transaction, places: Collection[Place]) -> dict[Place, Holder]:

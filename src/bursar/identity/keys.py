@@ -5,15 +5,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from bursar.foundation import ids, log
+from bursar.foundation import ids, journal
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Invalid
 from bursar.identity import store, tokens
 from bursar.identity.model import NOTED_EVERY, ApiKey, Caller, IssuedKey, NewKey
 
 PAGE_MAX: Final = 200  # As many rows as a person reads at once.
-
-_log = log.get(__name__)
 
 
 async def callers(tx: Transaction, hashes: Sequence[bytes]) -> list[Caller | None]:
@@ -29,8 +27,8 @@ async def touch(tx: Transaction, key_ids: Collection[UUID]) -> int:
     return await store.touch(tx, key_ids, every=NOTED_EVERY)
 
 
-async def issue_keys(tx: Transaction, newcomers: Sequence[NewKey], *, at: datetime) -> list[IssuedKey]:
-    """Make keys; each one's text is in the answer and nowhere else.
+async def issue_keys(tx: Transaction, newcomers: Sequence[NewKey], *, actor: str, at: datetime) -> list[IssuedKey]:
+    """Make keys, and note in the journal that ``actor`` did; a key's text is in the answer and nowhere else.
 
     Raises:
         Invalid: one of them would have expired already.
@@ -39,21 +37,23 @@ async def issue_keys(tx: Transaction, newcomers: Sequence[NewKey], *, at: dateti
     issued = [_make(new, at) for new in newcomers]
     await store.insert_keys(tx, [(made.key, tokens.hash_of(made.text)) for made in issued])
     for made in issued:
-        _log.info("key.issued", key_id=str(made.key.id), holder_id=str(made.key.holder_id), program=made.key.program)
+        await _note(tx, "key.issued", made.key, actor=actor)
     return issued
 
 
 async def revoke_keys(
-    tx: Transaction, key_ids: Collection[UUID], *, at: datetime, holder_id: UUID | None = None
+    tx: Transaction, key_ids: Collection[UUID], *, actor: str, at: datetime, holder_id: UUID | None = None
 ) -> list[ApiKey]:
     """Revoke keys, and only those of ``holder_id`` where one is given. They stop working with the commit.
 
-    Gives back the keys it found; one that was revoked before keeps its time.
+    Gives back the keys it found; one that was revoked before keeps its time, and the journal hears of it once.
     """
-    revoked = await store.revoke_keys(tx, key_ids, holder_id=holder_id, at=at)
-    for key in revoked:
-        _log.info("key.revoked", key_id=str(key.id), holder_id=str(key.holder_id), program=key.program)
-    return revoked
+    ended = await store.revoke_keys(tx, key_ids, holder_id=holder_id, at=at)
+    found = await store.find_keys(tx, key_ids, holder_id=holder_id)
+    for key in found:
+        if key.id in ended:
+            await _note(tx, "key.revoked", key, actor=actor)
+    return found
 
 
 async def list_keys(
@@ -85,3 +85,9 @@ def _make(new: NewKey, at: datetime) -> IssuedKey:
         expires_at=new.expires_at,
     )
     return IssuedKey(key, text)
+
+
+async def _note(tx: Transaction, action: str, key: ApiKey, *, actor: str) -> None:
+    await journal.note(
+        tx, action, actor=actor, subject=key.actor, holder_id=key.holder_id, program=key.program, prefix=key.prefix
+    )

@@ -223,6 +223,11 @@ class ApiKey:
     last_used_at: datetime | None = None
 
     @property
+    def actor(self) -> str:
+        """How history names whoever calls with it."""
+        return actor("key", self.id)
+
+    @property
     def mode(self) -> Mode:
         """Whether it moves money."""
         return mode_of(self.prefix)

@@ -4,20 +4,27 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from bursar.foundation import ids, log, texts
+from bursar.foundation import ids, journal, texts
 from bursar.foundation.db import Transaction
 from bursar.identity import store
 from bursar.identity.errors import EmailTaken, NoSuchPerson
 from bursar.identity.model import NAME_LENGTH_MAX, PasswordHash, Person, Role
 from bursar.identity.sign_in import revoke_sessions
 
-_log = log.get(__name__)
-
 
 async def add_person(
-    tx: Transaction, *, email: str, name: str, password_hash: PasswordHash, roles: Collection[Role], at: datetime
+    tx: Transaction,
+    *,
+    email: str,
+    name: str,
+    password_hash: PasswordHash,
+    roles: Collection[Role],
+    actor: str,
+    at: datetime,
 ) -> Person:
     """Make somebody known who may sign in; ``password_hash`` comes from ``hash_password``.
+
+    Like every change to people it goes into the journal, with ``actor`` as the one who made it.
 
     Raises:
         Invalid: the e-mail is no address, or the name not one line.
@@ -28,7 +35,7 @@ async def add_person(
     person = Person(ids.new(at), email, name, frozenset(roles), created_at=at)
     if not await store.insert_person(tx, person, password_hash):
         raise EmailTaken(field="email")
-    _log.info("person.added", subject=person.actor)
+    await journal.note(tx, "person.added", actor=actor, subject=person.actor, roles=sorted(person.roles))
     return person
 
 
@@ -54,17 +61,19 @@ async def list_people(tx: Transaction) -> list[Person]:
     return await store.all_people(tx)
 
 
-async def set_roles(tx: Transaction, person_id: UUID, *, roles: Collection[Role]) -> Person:
+async def set_roles(tx: Transaction, person_id: UUID, *, roles: Collection[Role], actor: str) -> Person:
     """Replace a person's roles; it counts from their next request on.
 
     Raises:
         NoSuchPerson: nobody has this id.
     """
     await store.set_roles(tx, person_id, roles)
-    return await _changed(tx, person_id, "person.roles_changed")
+    return await _changed(tx, person_id, "person.roles_changed", actor=actor, roles=sorted(roles))
 
 
-async def set_password(tx: Transaction, person_id: UUID, *, password_hash: PasswordHash, at: datetime) -> Person:
+async def set_password(
+    tx: Transaction, person_id: UUID, *, password_hash: PasswordHash, actor: str, at: datetime
+) -> Person:
     """Replace a person's password, end all their sessions, and lift the lock that too many tries have brought.
 
     Raises:
@@ -72,10 +81,10 @@ async def set_password(tx: Transaction, person_id: UUID, *, password_hash: Passw
     """
     await store.set_password(tx, person_id, password_hash)
     await revoke_sessions(tx, person_id, at=at)
-    return await _changed(tx, person_id, "person.password_changed")
+    return await _changed(tx, person_id, "person.password_changed", actor=actor)
 
 
-async def disable_person(tx: Transaction, person_id: UUID, *, at: datetime) -> Person:
+async def disable_person(tx: Transaction, person_id: UUID, *, actor: str, at: datetime) -> Person:
     """Shut a person out and end all their sessions; API keys they made go on.
 
     Raises:
@@ -83,22 +92,22 @@ async def disable_person(tx: Transaction, person_id: UUID, *, at: datetime) -> P
     """
     await store.set_disabled(tx, person_id, at)
     await revoke_sessions(tx, person_id, at=at)
-    return await _changed(tx, person_id, "person.disabled")
+    return await _changed(tx, person_id, "person.disabled", actor=actor)
 
 
-async def enable_person(tx: Transaction, person_id: UUID) -> Person:
+async def enable_person(tx: Transaction, person_id: UUID, *, actor: str) -> Person:
     """Let a disabled person sign in again.
 
     Raises:
         NoSuchPerson: nobody has this id.
     """
     await store.set_disabled(tx, person_id, None)
-    return await _changed(tx, person_id, "person.enabled")
+    return await _changed(tx, person_id, "person.enabled", actor=actor)
 
 
-async def _changed(tx: Transaction, person_id: UUID, event: str) -> Person:
+async def _changed(tx: Transaction, person_id: UUID, action: str, *, actor: str, **facts: object) -> Person:
     found = await store.people(tx, [person_id])
     if not found:
         raise NoSuchPerson
-    _log.info(event, subject=found[0].actor)
+    await journal.note(tx, action, actor=actor, subject=found[0].actor, **facts)
     return found[0]

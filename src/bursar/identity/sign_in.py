@@ -3,11 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from bursar.foundation import ids, log
+from bursar.foundation import ids, journal, log
 from bursar.foundation.db import Database, Transaction
 from bursar.identity import passwords, store, tokens
 from bursar.identity.errors import SignInRefused
-from bursar.identity.model import NOTED_EVERY, SESSION_LIFE, Candidate, Person, Session, SignedIn, Tries
+from bursar.identity.model import NOTED_EVERY, SESSION_LIFE, Candidate, Person, Session, SignedIn, Tries, actor
 
 _log = log.get(__name__)
 
@@ -72,6 +72,8 @@ async def _take_try(tx: Transaction, email: str, now: datetime) -> Candidate | N
     tries = candidate.tries if candidate else Tries()
     after = tries.take(now)
     await store.write_tries(tx, candidate.person_id if candidate else None, after or tries)
+    if candidate and after and after.locked_until:
+        _log.warning("sign_in.locked", subject=actor("person", candidate.person_id))
     return candidate if after else None
 
 
@@ -83,5 +85,5 @@ async def _begin(tx: Transaction, candidate: Candidate, now: datetime) -> Signed
     session = Session(ids.new(now), candidate.person_id, created_at=now, seen_at=now, expires_at=now + SESSION_LIFE)
     await store.insert_session(tx, session, token_hash=tokens.hash_of(token))
     [person] = await store.people(tx, [candidate.person_id])
-    _log.info("sign_in.succeeded", subject=person.actor)
+    await journal.note(tx, "person.signed_in", actor=person.actor, subject=f"session:{session.id}")
     return SignedIn(token, person, session)

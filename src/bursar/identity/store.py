@@ -224,19 +224,22 @@ async def touch(tx: Transaction, key_ids: Collection[UUID], *, every: timedelta)
 
 async def revoke_keys(
     tx: Transaction, key_ids: Collection[UUID], *, holder_id: UUID | None, at: datetime
-) -> list[ApiKey]:
-    """Revoke keys, of this holder where one is given; those found, whether revoked now or before."""
-    await tx.run(
+) -> frozenset[UUID]:
+    """Revoke keys, of this holder where one is given; the ids of those that this ended."""
+    rows = await tx.many(
         """
         UPDATE api_keys SET revoked_at = $3
-        WHERE id = ANY($1) AND ($2::uuid IS NULL OR holder_id = $2) AND revoked_at IS NULL
+        WHERE id = ANY($1) AND ($2::uuid IS NULL OR holder_id = $2) AND revoked_at IS NULL RETURNING id
         """,
         list(key_ids), holder_id, at,
     )  # fmt: skip
-    rows = await tx.many(
-        _KEYS + "WHERE id = ANY($1) AND ($2::uuid IS NULL OR holder_id = $2)", list(key_ids), holder_id
-    )
-    return [_key(row) for row in rows]
+    return frozenset(row["id"] for row in rows)
+
+
+async def find_keys(tx: Transaction, key_ids: Collection[UUID], *, holder_id: UUID | None) -> list[ApiKey]:
+    """The keys with these ids, of this holder where one is given."""
+    chosen = "WHERE id = ANY($1) AND ($2::uuid IS NULL OR holder_id = $2) ORDER BY id"
+    return [_key(row) for row in await tx.many(_KEYS + chosen, list(key_ids), holder_id)]
 
 
 async def keys(

@@ -2,10 +2,16 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from bursar.foundation.db import Record, Transaction, columns
 from bursar.ledger.model import Balance
+
+_TRANSFER: Final = (
+    "id", "kind", "debit_account", "credit_account", "amount", "currency", "holder_id", "payout_id", "reservation",
+    "step", "reference", "available_after", "reserved_after",
+)  # fmt: skip
 
 AccountName = tuple[str, str, str]
 """Kind, owner and currency."""
@@ -60,24 +66,17 @@ async def open_balances(tx: Transaction, places: Collection[tuple[UUID, str]]) -
 
 
 async def write(tx: Transaction, balances: Sequence[Balance], transfers: Sequence[Sequence[object]]) -> None:
-    """Set the locked balances and append the transfers that led to them, in one statement."""
-    figures = [(b.holder_id, b.currency, b.available, b.reserved) for b in balances]
+    """Set the locked balances, and append the transfers that led to them in the order of ``_TRANSFER``."""
     await tx.run(
         """
-        WITH changed AS (
-            UPDATE balances b SET available = new.available, reserved = new.reserved
-            FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[])
-                AS new (holder_id, currency, available, reserved)
-            WHERE b.holder_id = new.holder_id AND b.currency = new.currency
-        )
-        INSERT INTO transfers (id, kind, debit_account, credit_account, amount, currency, holder_id, payout_id,
-                               reservation, step, reference, available_after, reserved_after)
-        SELECT * FROM unnest($5::uuid[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::text[], $11::uuid[],
-                             $12::uuid[], $13::smallint[], $14::smallint[], $15::text[], $16::bigint[], $17::bigint[])
+        UPDATE balances b SET available = new.available, reserved = new.reserved
+        FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::bigint[])
+            AS new (holder_id, currency, available, reserved)
+        WHERE b.holder_id = new.holder_id AND b.currency = new.currency
         """,
-        *columns(figures, 4),
-        *columns(transfers, 13),
+        *columns([(b.holder_id, b.currency, b.available, b.reserved) for b in balances], 4),
     )
+    await tx.append("transfers", _TRANSFER, transfers)
 
 
 async def credited_before(tx: Transaction, incoming: Sequence[tuple[UUID, str]]) -> set[tuple[UUID, str]]:

@@ -147,6 +147,8 @@ def _row(payout: Payout, destination_index: bytes) -> tuple[object, ...]:
         payout.reason,
         payout.correlation_id,
         payout.created_at,
+        payout.updated_at,
+        payout.due_at,
     )
 
 

@@ -16,10 +16,14 @@ _COLUMNS: Final = """
     reason, due_at, tries, correlation_id, created_at, updated_at, processed_at
 """
 
-_INSERT_EVENTS: Final = """
-    INSERT INTO payout_events (
-        payout_id, holder_id, seq, verb, from_state, to_state, reason, facts, actor, correlation_id)
-"""
+_BIRTH: Final = (
+    "id", "program", "terms_version", "holder_id", "reference", "amount", "currency", "state", "version", "destination",
+    "destination_shown", "destination_group", "destination_index", "digest", "requester", "requester_person",
+    "findings", "reason", "correlation_id", "created_at", "updated_at", "due_at",
+)  # fmt: skip
+_EVENT: Final = (
+    "payout_id", "holder_id", "seq", "verb", "from_state", "to_state", "reason", "facts", "actor", "correlation_id",
+)  # fmt: skip
 
 AUDITED_COLUMNS: Final = (
     "xid", "id", "payout_id", "holder_id", "seq", "verb", "from_state", "to_state", "reason", "facts", "actor",
@@ -38,29 +42,9 @@ Event = tuple[UUID, UUID, int, str, str | None, str, str | None, Mapping[str, An
 
 
 async def insert(tx: Transaction, rows: Sequence[Sequence[object]], events: Sequence[Event]) -> None:
-    """Write new payouts together with the first lines of their history."""
-    await tx.run(
-        f"""
-        WITH born AS (
-            INSERT INTO payouts (
-                id, program, terms_version, holder_id, reference, amount, currency, state, version, destination,
-                destination_shown, destination_group, destination_index, digest, requester, requester_person, findings,
-                reason, correlation_id, created_at, updated_at, due_at)
-            SELECT *, created_at, created_at FROM unnest(
-                $1::uuid[], $2::text[], $3::integer[], $4::uuid[], $5::text[], $6::bigint[], $7::text[], $8::text[],
-                $9::integer[], $10::bytea[], $11::jsonb[], $12::text[], $13::bytea[], $14::bytea[], $15::text[],
-                $16::uuid[], $17::jsonb[], $18::text[], $19::text[], $20::timestamptz[]
-            ) AS new (id, program, terms_version, holder_id, reference, amount, currency, state, version, destination,
-                destination_shown, destination_group, destination_index, digest, requester, requester_person, findings,
-                reason, correlation_id, created_at)
-        )
-        {_INSERT_EVENTS}
-        SELECT * FROM unnest($21::uuid[], $22::uuid[], $23::integer[], $24::text[], $25::text[], $26::text[],
-                             $27::text[], $28::jsonb[], $29::text[], $30::text[])
-        """,  # noqa: S608 - both parts are constants
-        *columns(rows, 20),
-        *columns(events, 10),
-    )
+    """Write new payouts, in the order of ``_BIRTH``, together with the first lines of their history."""
+    await tx.append("payouts", _BIRTH, rows)
+    await tx.append("payout_events", _EVENT, events)
 
 
 async def update(tx: Transaction, payouts: Sequence[Payout], events: Sequence[Event]) -> None:
@@ -71,25 +55,20 @@ async def update(tx: Transaction, payouts: Sequence[Payout], events: Sequence[Ev
         for p in payouts
     ]  # fmt: skip
     await tx.run(
-        f"""
-        WITH moved AS (
-            UPDATE payouts p SET
-                state = new.state, version = new.version, reservation = new.reservation, gateway = new.gateway,
-                gateway_reference = new.gateway_reference, reason = new.reason, due_at = new.due_at, tries = new.tries,
-                updated_at = new.updated_at, processed_at = new.processed_at
-            FROM unnest($1::uuid[], $2::text[], $3::integer[], $4::smallint[], $5::text[], $6::text[], $7::text[],
-                        $8::timestamptz[], $9::smallint[], $10::timestamptz[], $11::timestamptz[])
-                AS new (id, state, version, reservation, gateway, gateway_reference, reason, due_at, tries, updated_at,
-                        processed_at)
-            WHERE p.id = new.id
-        )
-        {_INSERT_EVENTS}
-        SELECT * FROM unnest($12::uuid[], $13::uuid[], $14::integer[], $15::text[], $16::text[], $17::text[],
-                             $18::text[], $19::jsonb[], $20::text[], $21::text[])
-        """,  # noqa: S608 - both parts are constants
+        """
+        UPDATE payouts p SET
+            state = new.state, version = new.version, reservation = new.reservation, gateway = new.gateway,
+            gateway_reference = new.gateway_reference, reason = new.reason, due_at = new.due_at, tries = new.tries,
+            updated_at = new.updated_at, processed_at = new.processed_at
+        FROM unnest($1::uuid[], $2::text[], $3::integer[], $4::smallint[], $5::text[], $6::text[], $7::text[],
+                    $8::timestamptz[], $9::smallint[], $10::timestamptz[], $11::timestamptz[])
+            AS new (id, state, version, reservation, gateway, gateway_reference, reason, due_at, tries, updated_at,
+                    processed_at)
+        WHERE p.id = new.id
+        """,
         *columns(rows, 11),
-        *columns(events, 10),
     )
+    await tx.append("payout_events", _EVENT, events)
 
 
 async def lock(tx: Transaction, ids: Collection[UUID]) -> tuple[dict[UUID, Payout], datetime]:

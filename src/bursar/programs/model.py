@@ -41,7 +41,7 @@ class Mode(StrEnum):
 
 
 class GroupBy(StrEnum):
-    """What the payouts of one batch have in common."""
+    """What the payouts in one call to the gateway have in common."""
 
     BANK = "bank"
     NONE = "none"
@@ -87,8 +87,8 @@ class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
     every_seconds: float | None = None  # Mode continuous: the pause after a pass that left nothing waiting.
     cron: str | None = None  # Mode schedule: minute, hour, day of month, month, day of week.
     time_zone: str | None = None  # Mode schedule: the IANA zone in whose wall time ``cron`` is meant.
-    batch_size: int = 10  # The most payouts handed to the gateway together.
-    group_by: GroupBy = GroupBy.NONE  # What the payouts of one call have in common.
+    batch_size: int = 10  # The most payouts taken up together.
+    group_by: GroupBy = GroupBy.NONE
     concurrency: int = 1  # The most calls to the gateway under way at once.
     rate_per_second: float | None = None  # The most calls to the gateway in one second; None: as the gateway allows.
     lease_seconds: float = 120.0  # How long a worker owns what it claimed; afterwards another one looks into it.

@@ -69,7 +69,8 @@ def _compose(text: str, file: str) -> yaml.Node | None:
         return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise BadTerms([Problem(file, mark.line + 1 if mark else 1, "", f"is not YAML: {error.problem}")]) from error
+        why = ", ".join(part for part in (error.context, error.problem) if part)
+        raise BadTerms([Problem(file, mark.line + 1 if mark else 1, "", f"is not YAML: {why}")]) from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise BadTerms([Problem(file, line, "", f"is not YAML: {error.reason}")]) from error

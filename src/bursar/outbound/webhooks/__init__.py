@@ -23,6 +23,7 @@ from bursar.outbound.webhooks.actions import (
     remove_endpoint,
     replay,
     replay_since,
+    reseal,
     rotate_secret,
     send_test,
 )
@@ -87,6 +88,7 @@ __all__ = [
     "remove_endpoint",
     "replay",
     "replay_since",
+    "reseal",
     "rotate_secret",
     "send_test",
 ]

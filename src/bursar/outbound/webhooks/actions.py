@@ -36,6 +36,7 @@ from bursar.programs import Webhooks as Terms
 
 OLD_SECRET_HOURS: Final = 24  # Time enough to put the new one into place everywhere.
 PAGE_MAX: Final = 200
+RESEAL_AT_ONCE: Final = 500
 REPLAY_MAX: Final = 20_000  # Messages at once: about a second of one transaction.
 
 
@@ -50,8 +51,9 @@ async def add_endpoint(tx: Transaction, wish: EndpointWish, *, keyring: Keyring,
     if await store.count_endpoints(tx, wish.holder_id) >= ENDPOINTS_MAX:
         raise TooManyEndpoints(limit=ENDPOINTS_MAX)
     endpoint_id, secret = ids.new(at), signatures.new_secret()
-    sealed = keyring.seal(secret, Place("endpoints", "secret", endpoint_id))
-    return await store.insert_endpoint(tx, endpoint_id, wish, secret=sealed), signatures.shown(secret)
+    present, _ = signatures.places(endpoint_id)
+    added = await store.insert_endpoint(tx, endpoint_id, wish, secret=keyring.seal(secret, present))
+    return added, signatures.shown(secret)
 
 
 async def endpoints(tx: Transaction, *, holder_id: UUID) -> list[Endpoint]:
@@ -106,10 +108,10 @@ async def rotate_secret(tx: Transaction, endpoint_id: UUID, *, holder_id: UUID, 
     sealed = await store.lock_secret(tx, endpoint_id, holder_id=holder_id)
     if sealed is None:
         raise NoSuchEndpoint(endpoint=str(endpoint_id))
-    current, former = (Place("endpoints", column, endpoint_id) for column in ("secret", "old_secret"))
-    old = keyring.seal(keyring.open(sealed, current), former)  # Sealed anew: an envelope opens in one column only.
+    present, former = signatures.places(endpoint_id)
+    old = keyring.seal(keyring.open(sealed, present), former)
     secret = signatures.new_secret()
-    await store.rotate_secret(tx, endpoint_id, secret=keyring.seal(secret, current), old=old, hours=OLD_SECRET_HOURS)
+    await store.rotate_secret(tx, endpoint_id, secret=keyring.seal(secret, present), old=old, hours=OLD_SECRET_HOURS)
     return signatures.shown(secret)
 
 
@@ -189,6 +191,28 @@ async def replay_since(tx: Transaction, endpoint_id: UUID, *, holder_id: UUID, s
         raise TooMuchToReplay(field="since", rule=f"a moment with at most {REPLAY_MAX} messages after it")
     await store.insert_deliveries(tx, [(ids.new(at), endpoint_id, message_id, holder_id) for message_id in found])
     return len(found)
+
+
+async def reseal(tx: Transaction, *, keyring: Keyring, after: UUID | None = None) -> tuple[int, UUID | None]:
+    """Seal the next secrets that hang on an old key again; how many endpoints, and where to go on (None: done).
+
+    Resumable: a run that dies has lost nothing, and one from the start passes over what is done.
+
+    Raises:
+        CannotOpen: the key that one of them was sealed with is not on the ring; the transaction is lost.
+    """
+
+    def again(envelope: bytes | None, place: Place) -> bytes | None:
+        return None if envelope is None else keyring.seal(keyring.open(envelope, place), place)
+
+    found = await store.sealed_with_other_key(tx, keyring.active_id, after=after, limit=RESEAL_AT_ONCE)
+    rows = []
+    for endpoint_id, secret, old in found:
+        present, former = signatures.places(endpoint_id)
+        rows.append((endpoint_id, again(secret, present), again(old, former)))
+    if rows:
+        await store.replace_secrets(tx, rows)
+    return len(rows), rows[-1][0] if rows else None
 
 
 async def backlog(tx: Transaction) -> Backlog:

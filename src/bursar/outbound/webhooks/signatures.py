@@ -13,11 +13,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from standardwebhooks import Webhook
 
+from bursar.foundation.crypto import Place
+
 SECRET_BYTES: Final = 32
 PREFIX: Final = "whsec_"
+
+
+def places(endpoint_id: UUID) -> tuple[Place, Place]:
+    """Where an endpoint's present and former secret are sealed for; an envelope opens in one of them only."""
+    return Place("endpoints", "secret", endpoint_id), Place("endpoints", "old_secret", endpoint_id)
 
 
 def new_secret() -> bytes:

@@ -130,6 +130,33 @@ async def rotate_secret(tx: Transaction, endpoint_id: UUID, *, secret: bytes, ol
     )  # fmt: skip
 
 
+async def sealed_with_other_key(
+    tx: Transaction, key_id: bytes, *, after: UUID | None, limit: int
+) -> list[tuple[UUID, bytes, bytes | None]]:
+    """The next endpoints with a secret that is not sealed with this key, held: id, present and former secret."""
+    rows = await tx.many(
+        """
+        SELECT id, secret, old_secret FROM endpoints
+        WHERE ($2::uuid IS NULL OR id > $2)
+          AND (substring(secret FROM 2 FOR 4) <> $1 OR substring(old_secret FROM 2 FOR 4) <> $1)
+        ORDER BY id LIMIT $3 FOR NO KEY UPDATE
+        """,
+        key_id, after, limit,
+    )  # fmt: skip
+    return [(row["id"], row["secret"], row["old_secret"]) for row in rows]
+
+
+async def replace_secrets(tx: Transaction, rows: Sequence[tuple[UUID, bytes | None, bytes | None]]) -> None:
+    """Put other envelopes in the place of those of endpoints that are held."""
+    await tx.run(
+        """
+        UPDATE endpoints e SET secret = again.secret, old_secret = again.old_secret
+        FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS again (id, secret, old_secret) WHERE e.id = again.id
+        """,
+        *columns(rows, 3),
+    )
+
+
 # ---- Messages and deliveries: writing -------------------------------------------------------------------------------
 
 

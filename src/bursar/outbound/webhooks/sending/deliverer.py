@@ -17,7 +17,7 @@ from uuid import UUID
 
 from bursar.foundation import log
 from bursar.foundation.clock import Clock
-from bursar.foundation.crypto import Keyring, Place
+from bursar.foundation.crypto import Keyring
 from bursar.foundation.db import Database
 from bursar.foundation.doorbell import Listener
 from bursar.foundation.egress import Egress
@@ -27,7 +27,7 @@ from bursar.foundation.http import CallFailed
 from bursar.foundation.loops import repeat
 from bursar.outbound.webhooks.sending import actions, store
 from bursar.outbound.webhooks.sending.model import Due, Queue, Result, error_in, wait_after
-from bursar.outbound.webhooks.signatures import Signer
+from bursar.outbound.webhooks.signatures import Signer, places
 
 BELL: Final = "deliveries"
 """Rung when something new is due."""
@@ -213,9 +213,10 @@ class Deliverer:
         Raises:
             CannotOpen: a key is gone; nothing is sent unsigned.
         """
-        own = [self._keyring.open(queue.secret, Place("endpoints", "secret", queue.endpoint_id))]
+        present, former = places(queue.endpoint_id)
+        own = [self._keyring.open(queue.secret, present)]
         if queue.old_secret is not None:
-            own.append(self._keyring.open(queue.old_secret, Place("endpoints", "old_secret", queue.endpoint_id)))
+            own.append(self._keyring.open(queue.old_secret, former))
         return Signer.of(own, installation=self._installation_secret)
 
 

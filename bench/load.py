@@ -1,0 +1,134 @@
+"""The load: many connections, each asking again as soon as it is answered (a closed loop), from one thread.
+
+It shares the machine with the server and the database, so it does as little as it can: requests are rendered before the
+clock starts, and of an answer only the status and the length are read.
+"""
+
+import random
+import selectors
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from bench.ground import CURRENCY, Merchant
+
+BANKS: Final = ("ABL", "HBL", "MCB", "MEZN", "NBP", "SCB", "UBL")
+SILENCE_SECONDS_MAX: Final = 30.0  # A server that says nothing for so long will not.
+BETWEEN_CONNECTIONS: Final = 0.002  # Seconds. Those that arrive together all end up with the same server process.
+READ_BYTES: Final = 64 * 1024
+
+
+class LoadFailed(Exception):
+    """The server did not answer as it should, so there is nothing to measure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Driven:
+    """What came of a load: how many payouts were created, in how many seconds, at which latencies."""
+
+    created: int
+    seconds: float
+    latencies: Sequence[float]
+
+    @property
+    def rate(self) -> float:
+        """Payouts per second."""
+        return self.created / self.seconds
+
+
+def render(merchants: Sequence[Merchant], *, count: int, seed: int) -> list[bytes]:
+    """Requests for ``count`` payouts: a random merchant, amount and account each, and a key that never comes again."""
+    chance = random.Random(seed)  # noqa: S311 - variety, not secrecy
+    return [_request(chance.choice(merchants), chance) for _ in range(count)]
+
+
+def body(chance: random.Random) -> bytes:
+    """One payout as a merchant's system asks for it, of an amount that needs no review."""
+    number = chance.getrandbits(40)
+    return (
+        f'{{"merchantReference":"order-{number:013}","amount":{chance.randint(1, 99_999)}.{chance.randint(10, 99)},'
+        f'"currency":"{CURRENCY}","destType":"BANK","bankCode":"{chance.choice(BANKS)}",'
+        f'"accountNumber":"{number % 10**10:010}0001","accountTitle":"Muhammad Ahmed Khan"}}'
+    ).encode()
+
+
+def drive(host: str, port: int, requests: Sequence[bytes], *, connections: int, seconds: float) -> Driven:
+    """Send requests over this many connections for so long; when they run out, the clock stops there.
+
+    Raises:
+        LoadFailed: an answer was not a created payout, or none came.
+    """
+    waiting = iter(requests)
+    with selectors.DefaultSelector() as selector:
+        lines = [_connect(host, port) for _ in range(connections)]
+        try:
+            for line in lines:
+                selector.register(line, selectors.EVENT_READ, _Line(line))
+            return _loop(selector, waiting, seconds=seconds)
+        finally:
+            for line in lines:
+                line.close()
+
+
+@dataclass(slots=True)
+class _Line:
+    """One connection: when its request went out, and what has come back so far."""
+
+    socket: socket.socket
+    asked_at: float = 0.0
+    received: bytes = b""
+
+    def ask(self, request: bytes, now: float) -> None:
+        self.asked_at, self.received = now, b""
+        self.socket.sendall(request)
+
+    def is_answered(self) -> bool:
+        """Read what there is; whether the answer is whole."""
+        self.received += self.socket.recv(READ_BYTES)
+        if not self.received.startswith(b"HTTP/1.1 201"):
+            raise LoadFailed(self.received[:500].decode("utf-8", "replace") or "the connection was closed")
+        head, found, rest = self.received.partition(b"\r\n\r\n")
+        if not found:
+            return False
+        length = head.index(b"content-length: ") + 16
+        return len(rest) >= int(head[length : head.index(b"\r", length)])
+
+
+def _connect(host: str, port: int) -> socket.socket:
+    time.sleep(BETWEEN_CONNECTIONS)
+    connection = socket.create_connection((host, port))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def _loop(selector: selectors.BaseSelector, waiting: Iterator[bytes], *, seconds: float) -> Driven:
+    clock = time.perf_counter
+    latencies: list[float] = []
+    began = now = clock()
+    for key in list(selector.get_map().values()):
+        key.data.ask(next(waiting), now)
+    while now - began < seconds:
+        ready = selector.select(SILENCE_SECONDS_MAX)
+        if not ready:
+            raise LoadFailed(f"no answer for {SILENCE_SECONDS_MAX:g} s")
+        now = clock()
+        for key, _ in ready:
+            line = key.data
+            if line.is_answered():
+                latencies.append(now - line.asked_at)
+                request = next(waiting, None)
+                if request is None:
+                    return Driven(len(latencies), now - began, latencies)
+                line.ask(request, now)
+    return Driven(len(latencies), now - began, latencies)
+
+
+def _request(merchant: Merchant, chance: random.Random) -> bytes:
+    content = body(chance)
+    return (
+        b"POST /api/v1/payouts HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nX-API-KEY: %b\r\n"
+        b"X-IDEMPOTENCY-KEY: %b\r\nContent-Length: %d\r\n\r\n%b"
+    ) % (merchant.api_key.encode(), str(UUID(int=chance.getrandbits(128), version=4)).encode(), len(content), content)

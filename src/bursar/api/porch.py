@@ -1,0 +1,68 @@
+"""What every request passes on its way to the framework, and every answer on its way back.
+
+A request gets its id, which every log line and event it causes carries too; an answer gets that id and the headers that
+keep browsers from doing anything clever with it. A route that needs other headers sets them itself.
+"""
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, Final
+
+from bursar.api import requests
+from bursar.foundation import log
+
+Scope = dict[str, Any]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+RawHeaders = list[tuple[bytes, bytes]]
+
+PREFIX: Final = "/api"
+HARDENED: Final = (
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+)
+TLS_ONLY: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")  # One year: OWASP ASVS 3.4.1.
+
+
+def dressed(headers: RawHeaders, scope: Scope, request_id: str) -> RawHeaders:
+    """An answer's headers with ours beside them; what is set already stays."""
+    present = {name.lower() for name, _ in headers}
+    ours = [*HARDENED, (requests.REQUEST_ID, request_id.encode())]
+    if requests.is_secure(scope):
+        ours.append(TLS_ONLY)
+    return [*headers, *(pair for pair in ours if pair[0] not in present)]
+
+
+class Porch:
+    """Stands in front of an application.
+
+    ``unprefixed`` names first steps of paths that are served without ``/api`` too, for documents whose base address ends
+    in it.
+    """
+
+    def __init__(self, app: App, *, unprefixed: Collection[str] = ()) -> None:
+        """Stand in front of ``app``."""
+        self._app = app
+        self._unprefixed = frozenset(unprefixed)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one ASGI scope."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if scope["path"].split("/", 2)[1] in self._unprefixed:
+            scope = {**scope, "path": PREFIX + scope["path"], "raw_path": PREFIX.encode() + scope["raw_path"]}
+        request_id = requests.request_id(scope["headers"])
+
+        async def send_dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = dressed(list(message.get("headers", ())), scope, request_id)
+            await send(message)
+
+        with log.correlated(request_id):
+            await self._app(scope, receive, send_dressed)

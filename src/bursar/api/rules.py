@@ -1,0 +1,80 @@
+"""The rule behind a decoder's complaint, in words: what a field must be, for people who wrote the request."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+_WORDS: Final[Mapping[str, str]] = {
+    "array": "a list",
+    "bool": "true or false",
+    "float": "a number",
+    "int": "a whole number",
+    "null": "null",
+    "object": "an object",
+    "str": "a text",
+}
+_UNITS: Final[Mapping[str, str]] = {"str": " characters", "array": " items"}
+_BOUNDS: Final[Mapping[str, str]] = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
+
+_EXPECTED: Final = re.compile(
+    r"Expected `(?P<kinds>[^`]+)`"
+    r"(?:(?: of length)? (?P<bound>[<>]=?) (?P<figure>[\d.]+))?"
+    r"(?: matching regex (?P<pattern>.+?))?"
+    r"(?:, got `(?P<got>\w+)`)?$"
+)
+_PLACE: Final = re.compile(r"^(?P<complaint>.*?)(?: - at `\$(?P<path>.*)`)?$", re.DOTALL)
+_UNKNOWN: Final = "Object contains unknown field `"
+_MISSING: Final = "Object missing required field `"
+
+
+def broken(complaint: str, *, of: Any) -> tuple[str, str]:
+    """The field that a ``msgspec`` validation error is about, as it is written on the wire, and the rule it breaks.
+
+    The field is empty when the whole is of the wrong kind. ``of`` is what was to be read.
+    """
+    found = _PLACE.match(complaint)
+    assert found is not None, "every text matches"
+    text, path = found["complaint"], (found["path"] or "").lstrip(".")
+    for prefix, rule in ((_UNKNOWN, "left out; there is no such field"), (_MISSING, "present")):
+        if text.startswith(prefix):
+            name = text.removeprefix(prefix).rstrip("`")
+            return f"{path}.{name}" if path else name, rule
+    if text.startswith("Invalid enum value"):
+        return path, f"one of {', '.join(choices(of, path))}"
+    return path, _rule(text)
+
+
+def choices(of: Any, field: str) -> list[str]:
+    """The values that a field of a struct may have, where they are listed."""
+    kind = msgspec.inspect.type_info(of)
+    name = re.split(r"[.\[]", field, maxsplit=1)[0]
+    fields = kind.fields if isinstance(kind, msgspec.inspect.StructType) else ()
+    return [str(value) for known in fields if known.encode_name == name for value in _values(known.type)]
+
+
+def _values(kind: msgspec.inspect.Type) -> Iterator[Any]:
+    match kind:
+        case msgspec.inspect.LiteralType():
+            yield from kind.values
+        case msgspec.inspect.EnumType():
+            yield from (member.value for member in kind.cls)
+        case msgspec.inspect.ListType():
+            yield from _values(kind.item_type)
+        case msgspec.inspect.UnionType():
+            for part in kind.types:
+                yield from _values(part)
+
+
+def _rule(text: str) -> str:
+    found = _EXPECTED.match(text)
+    if found is None:
+        return text
+    kinds = found["kinds"].split(" | ")
+    rule = " or ".join(_WORDS.get(kind, kind) for kind in kinds)
+    if found["bound"]:
+        rule += f" of {_BOUNDS[found['bound']]} {found['figure']}{_UNITS.get(kinds[0], '')}"
+    if found["pattern"]:
+        rule += f" of the form {found['pattern']}"
+    return f"{rule}, not {_WORDS.get(found['got'], found['got'])}" if found["got"] else rule

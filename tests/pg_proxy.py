@@ -1,0 +1,119 @@
+"""A TCP proxy in front of PostgreSQL that loses the connection at the worst moment: around a COMMIT.
+
+    async with proxied(database_url) as proxy:
+        ...  # connect to proxy.url
+        proxy.cut_at_commit(arrives=True)  # The server carries the next COMMIT out, and its client never hears of it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit, urlunsplit
+
+COMMIT = b"COMMIT;\0"  # As the driver sends it, in a message of its own.
+CHUNK = 65_536
+SOON = 5.0  # Seconds in which a server surely answers a COMMIT.
+
+
+class Proxy:
+    """Passes bytes both ways between clients and one server, until it is told to cut."""
+
+    def __init__(self, url: str, server: tuple[str, int]) -> None:
+        self.url = url
+        self.cuts = 0
+        self.commit_arrives: bool | None = None  # None: nothing is to be cut.
+        self._server = server
+        self._links: set[_Link] = set()
+
+    def cut_at_commit(self, *, arrives: bool) -> None:
+        """Lose the connection of the next COMMIT: once the server has carried it out, or before it gets it."""
+        self.commit_arrives = arrives
+
+    def cut_all(self) -> None:
+        """Lose every connection there is."""
+        for link in list(self._links):
+            link.cut()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Serve one client."""
+        link = _Link(self, reader, writer, *await asyncio.open_connection(*self._server))
+        self._links.add(link)
+        try:
+            await link.run()
+        finally:
+            self._links.discard(link)
+
+
+class _Link:
+    """One client's connection and ours to the server for it."""
+
+    def __init__(
+        self,
+        proxy: Proxy,
+        client_reader: asyncio.StreamReader,
+        client: asyncio.StreamWriter,
+        server_reader: asyncio.StreamReader,
+        server: asyncio.StreamWriter,
+    ) -> None:
+        self._proxy = proxy
+        self._client_reader, self._client = client_reader, client
+        self._server_reader, self._server = server_reader, server
+        self._is_deaf = False  # The client is to hear no more.
+        self._answered = asyncio.Event()
+
+    async def run(self) -> None:
+        """Pass bytes on until either side leaves or the link is cut."""
+        ways = [asyncio.create_task(self._up()), asyncio.create_task(self._down())]
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
+        self.cut()
+
+    def cut(self) -> None:
+        """Drop both connections without a word."""
+        self._client.transport.abort()
+        self._server.transport.abort()
+
+    async def _up(self) -> None:
+        with suppress(ConnectionError):
+            while chunk := await self._client_reader.read(CHUNK):
+                if COMMIT in chunk and self._proxy.commit_arrives is not None:
+                    await self._cut_at_commit(chunk)
+                    return
+                self._server.write(chunk)
+                await self._server.drain()
+
+    async def _cut_at_commit(self, chunk: bytes) -> None:
+        arrives, self._proxy.commit_arrives = self._proxy.commit_arrives, None
+        self._is_deaf = True
+        if arrives:
+            self._server.write(chunk)
+            await asyncio.wait_for(self._answered.wait(), SOON)
+        self._proxy.cuts += 1
+
+    async def _down(self) -> None:
+        with suppress(ConnectionError):
+            while chunk := await self._server_reader.read(CHUNK):
+                if self._is_deaf:
+                    self._answered.set()
+                    continue
+                self._client.write(chunk)
+                await self._client.drain()
+
+
+@asynccontextmanager
+async def proxied(database_url: str) -> AsyncIterator[Proxy]:
+    """A proxy in front of the server of this address; its ``url`` is the same database through it."""
+    parts = urlsplit(database_url)
+    server = (parts.hostname or "127.0.0.1", parts.port or 5432)
+    proxies: list[Proxy] = []
+    listening = await asyncio.start_server(lambda r, w: proxies[0].serve(r, w), "127.0.0.1", 0)
+    user = parts.netloc.rpartition("@")[0]
+    place = f"127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    proxies.append(Proxy(urlunsplit(parts._replace(netloc=f"{user}@{place}" if user else place)), server))
+    try:
+        yield proxies[0]
+    finally:
+        listening.close()
+        proxies[0].cut_all()
