@@ -6,23 +6,26 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from urllib.parse import urlsplit, urlunsplit
+from functools import partial
+from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 COMMIT = b"COMMIT;\0"  # As the driver sends it, in a message of its own.
 CHUNK = 65_536
 SOON = 5.0  # Seconds in which a server surely answers a COMMIT.
 
+Connect = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
+
 
 class Proxy:
     """Passes bytes both ways between clients and one server, until it is told to cut."""
 
-    def __init__(self, url: str, server: tuple[str, int]) -> None:
-        self.url = url
+    def __init__(self, connect: Connect) -> None:
+        self.url = ""
         self.cuts = 0
         self.commit_arrives: bool | None = None  # None: nothing is to be cut.
-        self._server = server
+        self._connect = connect
         self._links: set[_Link] = set()
 
     def cut_at_commit(self, *, arrives: bool) -> None:
@@ -36,10 +39,12 @@ class Proxy:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one client."""
-        link = _Link(self, reader, writer, *await asyncio.open_connection(*self._server))
+        link = _Link(self, reader, writer, *await self._connect())
         self._links.add(link)
         try:
             await link.run()
+        except asyncio.CancelledError:  # The test is over; nobody is left to tell.
+            link.cut()
         finally:
             self._links.discard(link)
 
@@ -106,14 +111,23 @@ class _Link:
 async def proxied(database_url: str) -> AsyncIterator[Proxy]:
     """A proxy in front of the server of this address; its ``url`` is the same database through it."""
     parts = urlsplit(database_url)
-    server = (parts.hostname or "127.0.0.1", parts.port or 5432)
-    proxies: list[Proxy] = []
-    listening = await asyncio.start_server(lambda r, w: proxies[0].serve(r, w), "127.0.0.1", 0)
-    user = parts.netloc.rpartition("@")[0]
+    proxy = Proxy(_way_to(database_url))
+    listening = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
+    login = parts.netloc.rpartition("@")[0]
     place = f"127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-    proxies.append(Proxy(urlunsplit(parts._replace(netloc=f"{user}@{place}" if user else place)), server))
+    proxy.url = urlunsplit(parts._replace(netloc=f"{login}@{place}" if login else place, query=""))
     try:
-        yield proxies[0]
+        yield proxy
     finally:
         listening.close()
-        proxies[0].cut_all()
+        proxy.cut_all()
+
+
+def _way_to(database_url: str) -> Connect:
+    """How to reach the server: over TCP, or by the socket in the folder that the address names as its host."""
+    parts = urlsplit(database_url)
+    given = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    port = int(given.get("port", parts.port or 5432))
+    if given.get("host", "").startswith("/"):
+        return partial(asyncio.open_unix_connection, f"{given['host']}/.s.PGSQL.{port}")
+    return partial(asyncio.open_connection, parts.hostname or "127.0.0.1", port)

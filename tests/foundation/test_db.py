@@ -9,7 +9,7 @@ from pg_proxy import proxied
 
 from bursar.api import problems
 from bursar.foundation import db
-from bursar.foundation.db import Database, DatabaseBusy, RowBusy, Transaction, transaction_is_open
+from bursar.foundation.db import Database, DatabaseBusy, Interrupted, RowBusy, Transaction, transaction_is_open
 from bursar.foundation.settings import Settings
 
 HURRIED = {"database_lock_timeout_ms": 100, "database_statement_timeout_ms": 300, "database_acquire_timeout": 0.1}
@@ -19,6 +19,7 @@ HURRIED = {"database_lock_timeout_ms": 100, "database_statement_timeout_ms": 300
 async def figures(database: Database) -> Database:
     """A table with two rows to fight over."""
     async with database.transaction() as tx:
+        await tx.run("DROP TABLE IF EXISTS figures")
         await tx.run("CREATE TABLE figures (id integer PRIMARY KEY, amount integer NOT NULL CHECK (amount >= 0))")
         await tx.run("INSERT INTO figures VALUES (1, 0), (2, 0)")
     return database
@@ -161,20 +162,40 @@ async def test_a_server_that_is_gone_is_unavailable(settings: Settings, database
 async def test_a_connection_lost_at_commit_is_an_error_and_the_pool_recovers(
     figures: Database, settings: Settings, database_url: str, *, arrives: bool
 ) -> None:
-    """Whether it was committed is not known: neither success nor "nothing was done" may be told."""
+    """Whether it was committed is not known, so neither success nor "nothing was done" may be told."""
     async with proxied(database_url) as proxy:
         through = await db.connect(settings.model_copy(update={"database_url": proxy.url}))
         proxy.cut_at_commit(arrives=arrives)
-        with pytest.raises(asyncpg.PostgresConnectionError):
+        with pytest.raises(Interrupted) as told:
             async with through.transaction() as tx:
                 await add_one(tx, 1)
-        assert proxy.cuts == 1
+        assert (proxy.cuts, problems.status_of(told.value)) == (1, 503)
         async with through.transaction() as tx:
             await add_one(tx, 2)
         assert not transaction_is_open.get()
         await through.close()
     assert await amount_of(figures, 1) == int(arrives)
     assert await amount_of(figures, 2) == 1
+
+
+async def test_a_connection_lost_before_commit_did_nothing(
+    figures: Database, settings: Settings, database_url: str
+) -> None:
+    async with proxied(database_url) as proxy:
+        through = await db.connect(settings.model_copy(update={"database_url": proxy.url}))
+        with pytest.raises(DatabaseBusy):
+            async with through.transaction() as tx:
+                await add_one(tx, 1)
+                proxy.cut_all()
+                await add_one(tx, 1)
+        await through.close()
+    assert await amount_of(figures, 1) == 0
+
+
+async def test_a_mistake_of_ours_is_not_called_a_lost_connection(database: Database) -> None:
+    async with database.transaction() as tx:
+        with pytest.raises(asyncpg.InterfaceError, match="expects 1 argument"):
+            await tx.run("SELECT $1::int")
 
 
 async def test_a_session_knows_where_and_when_it_is(database: Database, settings: Settings) -> None:

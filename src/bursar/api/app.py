@@ -73,6 +73,6 @@ def _refusal(failure: Exception) -> Refusal:
         case Refusal():
             return failure
         case HTTPException():
-            return problems.from_framework(failure.status_code, failure.detail)
+            return problems.from_framework(failure.status_code, detail=failure.detail, headers=failure.headers or {})
         case _:
             return problems.Unexpected()

@@ -55,8 +55,8 @@ class Porch:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if scope["path"].split("/", 2)[1] in self._unprefixed:
-            scope = {**scope, "path": PREFIX + scope["path"], "raw_path": PREFIX.encode() + scope["raw_path"]}
+        if scope["path"].lstrip("/").partition("/")[0] in self._unprefixed:
+            scope = {**scope, "path": PREFIX + scope["path"]}
         request_id = requests.request_id(scope["headers"])
 
         async def send_dressed(message: Message) -> None:

@@ -1,1 +1,100 @@
-"""To be furnished."""
+"""The command line: one file per noun, loaded when that noun is used, so that every command starts quickly.
+
+``bootstrap`` calls ``run`` and hands down what stands above: the two processes and the parts that it puts together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import version
+from typing import Annotated, Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from bursar.cli import frame
+from bursar.cli.roof import Roof, Sandbox, Web, Worker
+
+__all__ = ["Roof", "Sandbox", "Web", "Worker", "command", "run"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Noun:
+    """A word that may follow ``bursar``: where its commands are, and the line that help shows."""
+
+    module: str
+    line: str
+    panel: str
+
+
+_RUN, _MONEY, _WHO, _CARE = "Run", "Money", "Who, and by which rules", "Look after it"
+
+_NOUNS: Final = {
+    "up": _Noun("up", "Everything at once, with a PostgreSQL of its own and a sandbox bank.", _RUN),
+    "demo": _Noun("demo", "The same with sample data: watch 200 payouts on their way.", _RUN),
+    "web": _Noun("web", "The API, in one process or several.", _RUN),
+    "worker": _Noun("worker", "What happens by itself: sending, asking, telling.", _RUN),
+    "payouts": _Noun("payouts", "Create, list, follow and decide payouts.", _MONEY),
+    "ledger": _Noun("ledger", "Balances, statements, exports, and credits from outside.", _MONEY),
+    "kill-switch": _Noun("kill_switch", "Stop money from leaving, and let it go again.", _MONEY),
+    "programs": _Noun("programs", "Payout programs: their terms, as files and as versions in the database.", _WHO),
+    "holders": _Noun("holders", "Whoever owns a balance in a program.", _WHO),
+    "keys": _Noun("keys", "API keys: what a holder's own systems call with.", _WHO),
+    "people": _Noun("people", "Who may sign in, and what their roles are.", _WHO),
+    "db": _Noun("db", "Bring the database up to date, or see how far it is.", _CARE),
+    "doctor": _Noun("doctor", "Check that every law of the books holds.", _CARE),
+    "audit": _Noun("audit", "Prove that history was not altered.", _CARE),
+    "bench": _Noun("bench", "Measure this installation beside its references.", _CARE),
+}
+
+
+class _Nouns(TyperGroup):
+    """Shows all nouns, and loads the one that is used."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        if args and args[0] in _NOUNS:
+            self.commands[args[0]] = _load(args[0])
+        return super().resolve_command(ctx, args)
+
+
+def run(roof: Roof) -> None:
+    """The ``bursar`` command, with what stands above it."""
+    command()(obj=roof)
+
+
+def command() -> typer.Typer:
+    """The command with all its nouns, of which none is loaded yet."""
+    app = typer.Typer(
+        name="bursar",
+        cls=_Nouns,
+        callback=_bursar,
+        no_args_is_help=True,
+        pretty_exceptions_show_locals=False,  # They may hold account numbers.
+        epilog=frame.examples("bursar demo", "bursar up", "bursar payouts list --state in_review", "bursar doctor --json"),
+    )
+    for name, noun in _NOUNS.items():
+        app.add_typer(typer.Typer(help=noun.line), name=name, rich_help_panel=noun.panel)
+    return app
+
+
+def _bursar(
+    *,
+    version: Annotated[  # noqa: ARG001 - the callback answers it
+        bool, typer.Option("--version", callback=lambda wanted: _say_version(wanted), is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    """Get money out to the people a business owes: on time, once, for the right amount, with proof."""
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"bursar {version('bursar')}")
+        raise typer.Exit
+
+
+def _load(noun: str) -> Any:
+    found = typer.main.get_command(import_module(f"bursar.cli.{_NOUNS[noun].module}").app)
+    found.name = noun
+    found.params = [p for p in found.params if p.name not in {"install_completion", "show_completion"}]  # The whole's.
+    return found
+

@@ -22,10 +22,12 @@ from bursar.foundation.money import Money
 if (
     TYPE_CHECKING
 ):  # Needed by commands that use the database only; without it the others start in a quarter of the time.
+    from bursar.cli.roof import Roof
     from bursar.foundation.db import Database
     from bursar.foundation.settings import Settings
 
 POOL_MAX: Final = 2  # A command does one thing at a time; the second connection is for listening.
+PATIENT_MS: Final = 3_600_000  # An export is read at the pace of whoever reads it, perhaps of a person.
 PIPE_WIDTH: Final = 200  # Columns of a table that nobody's terminal limits.
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else on standard output.")]
@@ -54,8 +56,13 @@ class BadSettings(Invalid):
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Do a command's work to the end; a refusal ends the command with its sentence and exit code 1."""
+    return refusing(lambda: asyncio.run(work))
+
+
+def refusing(work: Callable[[], T]) -> T:
+    """Do something; a refusal ends the command with its sentence and exit code 1."""
     try:
-        return asyncio.run(work)
+        return work()
     except Refusal as refusal:
         fail(refusal)
 
@@ -103,11 +110,26 @@ def settings() -> "Settings":
         raise BadSettings("; ".join(sentences)) from None
 
 
+def settled(roof: "Roof", chosen: "Settings | None" = None) -> "Settings":
+    """This installation's settings with the database's address and the keys, ready for a process to work with.
+
+    Raises:
+        NoDatabase: the embedded server cannot be started.
+        NotConfigured: a key is missing.
+        BadSettings: a setting is wrong.
+    """
+    chosen = chosen or settings()
+    if chosen.database_url is None:
+        own_database(chosen)
+    return roof.settle(chosen)
+
+
 @asynccontextmanager
-async def database() -> AsyncIterator["Database"]:
+async def database(chosen: "Settings | None" = None, *, patient: bool = False) -> AsyncIterator["Database"]:
     """This installation's database: that of ``DATABASE_URL``, or else Bursar's own embedded one.
 
     The embedded server is started when it does not run, keeps running afterwards, and always has all its tables.
+    A ``patient`` one lets a statement take an hour, for reading everything there is.
 
     Raises:
         NoDatabase: it cannot be reached or started.
@@ -116,9 +138,10 @@ async def database() -> AsyncIterator["Database"]:
     """
     import asyncpg
 
-    chosen = settings()
-    url = chosen.database_url or await asyncio.to_thread(_own_database, chosen)
-    opened = await _connect(chosen.model_copy(update={"database_url": url}))
+    chosen = chosen or settings()
+    url = chosen.database_url or await asyncio.to_thread(own_database, chosen)
+    limits = {"database_statement_timeout_ms": PATIENT_MS, "database_idle_timeout_ms": PATIENT_MS} if patient else {}
+    opened = await _connect(chosen.model_copy(update={"database_url": url, **limits}))
     try:
         yield opened
     except (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError) as missing:
@@ -145,6 +168,11 @@ def show(
 def show_json(value: object) -> None:
     """Print one JSON value: amounts exact, in major units beside their currency, and times in UTC."""
     typer.echo(msgspec.json.format(msgspec.json.encode(_plain(value))).decode())
+
+
+def examples(*lines: str) -> str:
+    """What stands below a command's help."""
+    return "\n".join(["Examples:", *(f"  {line}" for line in lines)]).replace("[", r"\[")
 
 
 @contextmanager
@@ -177,7 +205,12 @@ def said(value: object) -> str:
             return str(value)
 
 
-def _own_database(chosen: "Settings") -> str:
+def own_database(chosen: "Settings") -> str:
+    """Start the embedded server, unless it runs, and give it all its tables; where it is reached.
+
+    Raises:
+        NoDatabase: it cannot be started.
+    """
     from bursar.foundation import embedded, migrations
 
     data = chosen.bursar_data or embedded.default_data_dir()

@@ -123,8 +123,8 @@ async def _commit_to(
         prepared.append(Prepared(attempt_id, 1, instruction, payout.destination_group))
         rows.append(
             (attempt_id, payout.id, payout.holder_id, payout.program, payout.terms_version, payout.amount.minor,
-             payout.amount.currency, generation, gateway.name, key, batch_id, AttemptState.OPEN.value, at, lease_ends_at,
-             window_ends_at)
+             payout.amount.currency, generation, gateway.name, key, batch_id, AttemptState.OPEN.value, at,
+             lease_ends_at, window_ends_at)
         )  # fmt: skip
         steps.append(payouts.Step(payout_id=payout.id, verb="send", actor=ACTOR, gateway=gateway.name))
     await store.insert_attempts(tx, rows)

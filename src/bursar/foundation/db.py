@@ -43,6 +43,12 @@ class DatabaseBusy(Unavailable):
     code = "database_busy"
 
 
+class Interrupted(Unavailable):
+    """The connection was lost while it was being written down; ask again to see whether it was."""
+
+    code = "interrupted"
+
+
 class RowBusy(Conflict):
     """Somebody else is changing the same thing right now; nothing was done."""
 
@@ -123,18 +129,15 @@ class Database:
         """Open a transaction; commits at the end, rolls back on any exception.
 
         Raises:
-            DatabaseBusy: no free connection in time, or the server is not there.
+            DatabaseBusy: no free connection in time, or the server is not there; nothing was done.
+            Interrupted: the connection was lost during the COMMIT; nobody knows whether it was carried out.
             RowBusy: a lock was not to be had in time.
         """
         assert not transaction_is_open.get(), "a transaction inside a transaction would commit on its own"
         try:
             async with self._pool.acquire(timeout=self._acquire_timeout) as connection:
-                async with connection.transaction(readonly=readonly):
-                    token = transaction_is_open.set(True)
-                    try:
-                        yield Transaction(connection)
-                    finally:
-                        transaction_is_open.reset(token)
+                async with _transaction_on(connection, readonly=readonly) as tx:
+                    yield tx
         except asyncpg.LockNotAvailableError as locked:
             raise RowBusy from locked
         except (asyncpg.QueryCanceledError, TimeoutError, asyncpg.CannotConnectNowError, OSError) as busy:
@@ -143,8 +146,8 @@ class Database:
     async def retrying(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run a whole unit of work in its own transaction, again when the database asks for it.
 
-        Only deadlocks and serialisation failures are retried: there the roll-back is certain. A connection lost during
-        COMMIT is not: whoever owns the work re-reads what became of it.
+        Only deadlocks and serialisation failures are retried: there the roll-back is certain. One ``Interrupted`` is not:
+        whoever owns the work re-reads what became of it.
         """
         for tries_left in reversed(range(TRIES_MAX)):
             try:
@@ -238,6 +241,34 @@ async def connect_alone(settings: Settings) -> "asyncpg.Connection[Record]":
         ssl=_ssl(settings.database_ssl),
         server_settings=options,
     )
+
+
+@asynccontextmanager
+async def _transaction_on(
+    connection: "asyncpg.pool.PoolConnectionProxy[Record]", *, readonly: bool
+) -> AsyncIterator[Transaction]:
+    """A transaction on this connection, and the word for losing it: before the COMMIT was sent, nothing was done."""
+    is_committing = False
+    try:
+        async with connection.transaction(readonly=readonly):
+            token = transaction_is_open.set(True)
+            try:
+                yield Transaction(connection)
+            finally:
+                transaction_is_open.reset(token)
+            is_committing = not readonly
+    except (asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as lost:
+        if not _is_gone(connection):
+            raise
+        raise (Interrupted if is_committing else DatabaseBusy) from lost
+
+
+def _is_gone(connection: "asyncpg.pool.PoolConnectionProxy[Record]") -> bool:
+    """Whether a connection was lost; one that was has left its pool, and then it cannot even be asked."""
+    try:
+        return connection.is_closed()
+    except asyncpg.InterfaceError:
+        return True
 
 
 def columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]:

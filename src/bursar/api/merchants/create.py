@@ -12,7 +12,7 @@ import msgspec
 
 from bursar import dispatch, identity, payouts
 from bursar.api import problems
-from bursar.api.merchants.wire import PayoutBody, PayoutView, encode
+from bursar.api.merchants.wire import PayoutBody, PayoutView, Status, encode
 from bursar.foundation import idempotency
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal, Unauthorised
@@ -71,7 +71,7 @@ class Creation:
         try:
             parsed = _decode(body)
         except msgspec.MsgspecError as unreadable:
-            raise problems.from_decoding(unreadable) from unreadable
+            raise problems.from_decoding(unreadable, of=PayoutBody) from unreadable
         answer = await self._gather.ask(Wanted(key_hash, ip, idempotency_key, body, parsed, request_id))
         if isinstance(answer, Answer):
             self._house.ringer.ring(dispatch.BELL)
@@ -122,7 +122,7 @@ class Creation:
             if isinstance(result, Refusal):
                 answers[place] = result
             else:  # As it was born; what the terms made of it shows at the next look.
-                answer = Answer(CREATED, encode(PayoutView.of(result, status="PENDING")))
+                answer = Answer(CREATED, encode(PayoutView.of(result, status=Status.PENDING)))
                 answers[place] = answer
                 remembered.append((key, answer))
         if remembered:

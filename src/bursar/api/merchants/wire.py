@@ -1,51 +1,112 @@
 """What merchants' systems send and get, as the merchants document shows it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
+from uuid import UUID
 
 import msgspec
 
 from bursar.api.problems import timestamp
-from bursar.foundation.errors import Invalid
+from bursar.foundation import texts
+from bursar.foundation.errors import Conflict
 from bursar.foundation.money import Money
 from bursar.holders import Destination
 from bursar.payouts import Payout, PayoutState
 
+
+class Status(StrEnum):
+    """Where a payout stands, in merchants' words."""
+
+    PENDING = "PENDING"
+    IN_REVIEW = "IN_REVIEW"
+    PROCESSING = "PROCESSING"
+    RETRY = "RETRY"
+    ON_HOLD = "ON_HOLD"
+    SUCCESS = "SUCCESS"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    RETURNED = "RETURNED"
+
+
 S = PayoutState
 
-WORDS: Final[Mapping[PayoutState, str]] = MappingProxyType(
+WORDS: Final[Mapping[PayoutState, Status]] = MappingProxyType(
     {
-        S.REQUESTED: "PENDING",
-        S.IN_REVIEW: "IN_REVIEW",
-        S.APPROVED: "PENDING",
-        S.SENDING: "PROCESSING",
-        S.SENT: "PENDING",  # The document's account …0004 stays pending once it was sent.
-        S.RETRYING: "RETRY",
-        S.ON_HOLD: "ON_HOLD",
-        S.COMPLETED: "SUCCESS",
-        S.FAILED: "FAILED",
-        S.REJECTED: "FAILED",
-        S.CANCELLED: "CANCELLED",
-        S.RETURNED: "RETURNED",
+        S.REQUESTED: Status.PENDING,
+        S.IN_REVIEW: Status.IN_REVIEW,
+        S.APPROVED: Status.PENDING,
+        S.SENDING: Status.PROCESSING,
+        S.SENT: Status.PENDING,  # The document's account …0004 stays pending once it was sent.
+        S.RETRYING: Status.RETRY,
+        S.ON_HOLD: Status.ON_HOLD,
+        S.COMPLETED: Status.SUCCESS,
+        S.FAILED: Status.FAILED,
+        S.REJECTED: Status.FAILED,
+        S.CANCELLED: Status.CANCELLED,
+        S.RETURNED: Status.RETURNED,
     }
 )
 """What merchants hear for each state."""
 
 REFERENCE_LENGTH_MAX: Final = 200
+_LINE: Final = r"^[^\x00-\x20\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\x9f])?$"
+
+AMOUNT: Final = {
+    "description": "In major units, as a number or a text; read to the last digit.",
+    "examples": [1000, "1000.00"],
+    "anyOf": [
+        {"type": "number", "exclusiveMinimum": 0},
+        {"type": "string", "pattern": r"^(?!0+(\.0+)?$)[0-9]{1,13}(\.[0-9]{1,4})?$"},
+    ],
+}
 
 
 class PayoutBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """A request for one payout. ``amount`` is a JSON number or a string, in major units, and is read exactly."""
+    """A request for one payout."""
 
-    merchant_reference: Annotated[str, msgspec.Meta(min_length=1, max_length=REFERENCE_LENGTH_MAX)]
-    amount: msgspec.Raw
-    currency: Annotated[str, msgspec.Meta(min_length=3, max_length=3)]
-    dest_type: Literal["BANK"]
-    bank_code: Annotated[str, msgspec.Meta(min_length=1, max_length=20)]
-    account_number: Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
-    account_title: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    merchant_reference: Annotated[
+        str,
+        msgspec.Meta(
+            min_length=1,
+            max_length=REFERENCE_LENGTH_MAX,
+            description="What you call this payout; one line. It need not be unique.",
+            examples=["test-success"],
+            extra_json_schema={"pattern": _LINE},
+        ),
+    ]
+    amount: Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=AMOUNT)]
+    currency: Annotated[
+        str,
+        msgspec.Meta(
+            min_length=3, max_length=3, description="ISO 4217; the currency of your program.", examples=["PKR"]
+        ),
+    ]
+    dest_type: Annotated[Literal["BANK"], msgspec.Meta(description="What kind of destination it is.")]
+    bank_code: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=20, description="Which bank, by its code.", examples=["HBL"])
+    ]
+    account_number: Annotated[
+        str,
+        msgspec.Meta(
+            min_length=1, max_length=40, description="The number or the IBAN at that bank.", examples=["1234500001"]
+        ),
+    ]
+    account_title: Annotated[
+        str,
+        msgspec.Meta(
+            min_length=1,
+            max_length=200,
+            description="Whose account it is; one line.",
+            examples=["Test User"],
+            extra_json_schema={"pattern": _LINE},
+        ),
+    ]
+
+    def __post_init__(self) -> None:
+        texts.insist_line(self.merchant_reference, field="merchantReference", most=REFERENCE_LENGTH_MAX)
 
     @property
     def money(self) -> Money:
@@ -65,8 +126,8 @@ class PayoutBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 class PayoutView(msgspec.Struct, rename="camel"):
     """One payout as merchants see it. Times are UTC; amounts are strings in major units."""
 
-    id: str
-    status: str
+    id: UUID
+    status: Status
     merchant_reference: str
     amount: str
     currency: str
@@ -82,11 +143,11 @@ class PayoutView(msgspec.Struct, rename="camel"):
     processed_at: str | None
 
     @classmethod
-    def of(cls, payout: Payout, *, status: str | None = None) -> "PayoutView":
+    def of(cls, payout: Payout, *, status: Status | None = None) -> "PayoutView":
         """Show a payout as it stands, or with the status it had at another moment."""
         shown = payout.destination_shown
         return cls(
-            id=str(payout.id),
+            id=payout.id,
             status=status or WORDS[payout.state],
             merchant_reference=payout.reference,
             amount=payout.amount.text,
@@ -104,16 +165,19 @@ class PayoutView(msgspec.Struct, rename="camel"):
         )
 
 
-def states_heard_as(word: str) -> frozenset[PayoutState]:
-    """The states that merchants know by this word.
+def states_heard_as(words: Collection[Status]) -> frozenset[PayoutState]:
+    """The states that merchants know by these words; no words stand for no states."""
+    return frozenset(state for state, said in WORDS.items() if said in words)
 
-    Raises:
-        Invalid: there is no such status.
-    """
-    states = frozenset(state for state, said in WORDS.items() if said == word)
-    if not states:
-        raise Invalid(field="status", rule=f"one of {', '.join(sorted(set(WORDS.values())))}", given=word[:30])
-    return states
+
+class TooLate(Conflict):
+    """This payout has gone too far for that."""
+
+    code = "wrong_status"
+
+    def __init__(self, state: PayoutState) -> None:
+        """Refuse, in the merchant's word for where the payout stands."""
+        super().__init__(status=WORDS[state].value)
 
 
 def encode(view: Any) -> bytes:

@@ -33,7 +33,7 @@ async def insert_block(
         """
         INSERT INTO audit_blocks (
             number, events, first_xid, first_id, last_xid, last_id, leaves, root, previous, hash)
-        VALUES ($1, length($6) / 32, $2::text::xid8, $3, $4::text::xid8, $5, $6, $7, $8, $9)
+        VALUES ($1, length($6::bytea) / 32, $2::text::xid8, $3, $4::text::xid8, $5, $6, $7, $8, $9)
         """,
         number, first_xid, first_id, last_xid, last_id, leaves, root, previous, block_hash,
     )  # fmt: skip

@@ -1,0 +1,135 @@
+"""What lists can be asked for: a time, an amount, a text; the same words for every audience."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Final
+
+import msgspec
+
+from bursar.api import exports
+from bursar.api.paging import PageQuery
+from bursar.foundation import texts
+from bursar.foundation.errors import Invalid
+from bursar.foundation.money import Money
+
+SEARCH_LENGTH_MAX: Final = 200
+
+Moment = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=10,
+        max_length=40,
+        description="A day (UTC) or a moment with its zone, in ISO 8601.",
+        examples=["2025-12-12", "2025-12-12T11:13:51Z"],
+    ),
+]
+Amount = Annotated[
+    str,
+    msgspec.Meta(pattern=r"^(?!0+(\.0+)?$)[0-9]{1,13}(\.[0-9]{1,4})?$", description="An amount in major units.", examples=["1000.00"]),
+]
+
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_LOST_PLUS: Final = re.compile(r"(T.*) (\d{2}:?\d{2})")
+
+
+class TimeQuery(PageQuery, kw_only=True, rename={"since": "from", "until": "to"}):
+    """A span of time, from its first moment to before its last; a plain day as ``to`` is included whole."""
+
+    since: Moment | None = None
+    until: Moment | None = None
+    format: exports.Format | None = None
+
+    @property
+    def begin(self) -> datetime | None:
+        """The first moment.
+
+        Raises:
+            Invalid: ``from`` is not a day or a moment.
+        """
+        return moment(self.since, field="from") if self.since else None
+
+    @property
+    def end(self) -> datetime | None:
+        """The moment after the last.
+
+        Raises:
+            Invalid: ``to`` is not a day or a moment.
+        """
+        if self.until is None:
+            return None
+        found = moment(self.until, field="to")
+        try:
+            return found + timedelta(days=1) if _DAY.fullmatch(self.until) else found
+        except OverflowError as late:
+            raise Invalid(field="to", rule="before the end of the calendar") from late
+
+
+class PayoutQuery(
+    TimeQuery,
+    kw_only=True,
+    rename={"since": "from", "until": "to", "amount_min": "minAmount", "amount_max": "maxAmount"},
+):
+    """Which payouts to list."""
+
+    search: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                min_length=1,
+                max_length=SEARCH_LENGTH_MAX,
+                description="How a reference, a PSP reference or an id begins.",
+                examples=["test-success"],
+            ),
+        ]
+        | None
+    ) = None
+    amount_min: Amount | None = None
+    amount_max: Amount | None = None
+
+    def __post_init__(self) -> None:
+        if self.search is not None:
+            texts.insist_line(self.search, field="search", most=SEARCH_LENGTH_MAX)
+
+    def least(self, currency: str) -> int | None:
+        """The smallest amount, in minor units.
+
+        Raises:
+            BadAmount: ``minAmount`` is more precise than the currency, or beyond all bounds.
+        """
+        return _minor(self.amount_min, currency, field="minAmount")
+
+    def most(self, currency: str) -> int | None:
+        """The largest amount, in minor units.
+
+        Raises:
+            BadAmount: ``maxAmount`` is more precise than the currency, or beyond all bounds.
+        """
+        return _minor(self.amount_max, currency, field="maxAmount")
+
+
+def moment(text: str, *, field: str) -> datetime:
+    """A moment with its zone, or the first one of a day, in UTC.
+
+    Raises:
+        Invalid: it is neither.
+    """
+    try:
+        if _DAY.fullmatch(text):
+            day = date.fromisoformat(text)
+            return datetime(day.year, day.month, day.day, tzinfo=UTC)
+        # A plus that nobody encoded arrives as a space.
+        found = datetime.fromisoformat(_LOST_PLUS.sub(r"\1+\2", text))
+        if found.tzinfo is not None:
+            return found.astimezone(UTC)
+    except (ValueError, OverflowError) as unreadable:
+        raise _not_a_moment(text, field) from unreadable
+    raise _not_a_moment(text, field)
+
+
+def _not_a_moment(text: str, field: str) -> Invalid:
+    rule = "a day such as 2025-12-12, or a moment with its zone such as 2025-12-12T11:13:51Z"
+    return Invalid(field=field, rule=rule, given=text)
+
+
+def _minor(text: str | None, currency: str, *, field: str) -> int | None:
+    return Money.parse(text, currency, field=field).minor if text is not None else None

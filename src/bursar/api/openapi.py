@@ -1,0 +1,217 @@
+"""The OpenAPI document, made from the routes themselves and from the very structs that requests are read into.
+
+Each route carries a ``Doc``. Constraints therefore stand in one place: what ``msgspec`` refuses is what the document says.
+(The framework's own generator reads handler signatures, and so would have the framework parse bodies, amounts as floats.)
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from inspect import cleandoc
+from typing import Any, Final
+
+import msgspec
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.routes import HTTPRoute
+
+from bursar import identity
+from bursar.api import problems
+from bursar.api.entry import Needs
+
+JSON: Final = "application/json"
+SCHEMAS: Final = "#/components/schemas/{name}"
+
+
+class Error(msgspec.Struct, rename="camel"):
+    """Why a request was refused. Further facts stand beside these, such as `available` and `needed`."""
+
+    code: str
+    message: str
+    timestamp: str
+    request_id: str
+    field: str | msgspec.UnsetType = msgspec.UNSET
+    rule: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class ErrorAnswer(msgspec.Struct):
+    """An answer that is not 2xx. Ask for `application/problem+json` to get an RFC 9457 document instead."""
+
+    error: Error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """A header that a request brings."""
+
+    name: str
+    description: str
+    example: str
+    required: bool = True
+    length_max: int = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doc:
+    """What the document says about one operation, besides what its handler's docstring says.
+
+    ``answers`` and ``takes`` are struct types, ``query`` a struct whose fields are parameters. ``shows`` and ``examples``
+    are what JSON they may look like; ``takes_also`` and ``answers_also`` are other media types with an example of each.
+    """
+
+    summary: str
+    answers: Any = None
+    shows: Any = None
+    answers_also: Mapping[str, str] = field(default_factory=dict)
+    takes: Any = None
+    examples: Mapping[str, Any] = field(default_factory=dict)
+    takes_also: Mapping[str, Any] = field(default_factory=dict)
+    body_required: bool = True
+    query: Any = None
+    headers: Sequence[Header] = ()
+    refuses: Sequence[int] = ()
+
+
+def document(app: Litestar, *, title: str, version: str, description: str) -> dict[str, Any]:
+    """The whole document."""
+    documented = list(_documented(app))
+    kinds = [kind for _, _, handler in documented for kind in _kinds(handler.opt["doc"])]
+    unique = list({str(kind): kind for kind in [ErrorAnswer, *kinds]}.values())
+    references, components = msgspec.json.schema_components(unique, ref_template=SCHEMAS)
+    schemas = dict(zip(map(str, unique), references, strict=True))
+    paths: dict[str, dict[str, Any]] = {}
+    for path, method, handler in documented:
+        paths.setdefault(path, {})[method.lower()] = _operation(path, handler, schemas, components)
+    for _, _, handler in documented:  # What they say stands beside each operation.
+        components.pop(_name_of(handler.opt["doc"].query), None)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": version, "description": description, "license": {"name": "Apache-2.0"}},
+        "paths": dict(sorted(paths.items())),
+        "components": {"schemas": components, "securitySchemes": SECURITY_SCHEMES},
+    }
+
+
+SECURITY_SCHEMES: Final = {
+    "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-KEY", "description": "A merchant's API key."},
+    "ApiKeyAsBearer": {"type": "http", "scheme": "bearer", "description": "The same key as a bearer token."},
+    "Session": {"type": "http", "scheme": "bearer", "description": "The token that `POST /api/sign-in` gives."},
+}
+
+
+def _documented(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
+    for route in app.routes:
+        if isinstance(route, HTTPRoute):
+            for handler in route.route_handlers:
+                if "doc" in handler.opt:
+                    names = {name: problems.camel(name) for name in route.path_parameters}
+                    path = route.path_format.format(**{name: f"{{{wire}}}" for name, wire in names.items()})
+                    yield from ((path, method, handler) for method in handler.http_methods if method != "OPTIONS")
+
+
+def _kinds(doc: Doc) -> list[Any]:
+    return [kind for kind in (doc.answers, doc.takes, doc.query) if kind is not None]
+
+
+def _operation(
+    path: str, handler: HTTPRouteHandler, schemas: Mapping[str, Any], components: dict[str, Any]
+) -> dict[str, Any]:
+    doc: Doc = handler.opt["doc"]
+    operation: dict[str, Any] = {
+        "operationId": problems.camel(handler.handler_name),
+        "summary": doc.summary,
+        "description": cleandoc(handler.fn.__doc__ or ""),
+        "tags": list(handler.resolve_tags()),
+        "parameters": [*_path_parameters(path), *_query_parameters(doc, components), *map(_header, doc.headers)],
+        "responses": _responses(handler, doc, schemas),
+        "security": _security(handler.opt["needs"]),
+    }
+    if doc.takes is not None or doc.takes_also:
+        operation["requestBody"] = _request_body(doc, schemas)
+    return {name: value for name, value in operation.items() if value not in ([], "") or name == "security"}
+
+
+def _path_parameters(path: str) -> Iterator[dict[str, Any]]:
+    for name in (part.strip("{}") for part in path.split("/") if part.startswith("{")):
+        schema = {"type": "string", "format": "uuid"} if name.endswith("Id") else {"type": "string", "minLength": 1}
+        yield {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _query_parameters(doc: Doc, components: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    described = components.get(_name_of(doc.query), {"properties": {}})
+    for name, given in described["properties"].items():
+        schema = _without_null(given)
+        parameter = {"name": name, "in": "query", "required": name in described["required"]}
+        yield parameter | {"description": schema.pop("description", ""), "schema": schema}
+
+
+def _name_of(kind: Any) -> str:
+    return kind.__name__ if kind is not None else ""
+
+
+def _without_null(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A parameter is left out rather than null."""
+    given = {key: value for key, value in schema.items() if not (key == "default" and value is None)}
+    kinds = [kind for kind in given.pop("anyOf", []) if kind != {"type": "null"}]
+    return {**given, **kinds[0]} if len(kinds) == 1 else {**given, "anyOf": kinds} if kinds else given
+
+
+def _header(header: Header) -> dict[str, Any]:
+    schema = {"type": "string", "minLength": 1, "maxLength": header.length_max, "pattern": "^[!-~]+$"}
+    named = {"name": header.name, "in": "header", "required": header.required}
+    return named | {"description": header.description, "example": header.example, "schema": schema}
+
+
+def _request_body(doc: Doc, schemas: Mapping[str, Any]) -> dict[str, Any]:
+    content = dict(doc.takes_also)
+    if doc.takes is not None:
+        examples = {name: {"value": value} for name, value in doc.examples.items()}
+        content = {JSON: {"schema": schemas[str(doc.takes)], "examples": examples}, **content}
+    return {"required": doc.body_required, "content": content}
+
+
+def _responses(handler: HTTPRouteHandler, doc: Doc, schemas: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {"description": HTTPStatus(handler.status_code).phrase}
+    if doc.answers is not None:
+        text = {media: {"schema": {"type": "string"}, "example": text} for media, text in doc.answers_also.items()}
+        found["content"] = {JSON: {"schema": schemas[str(doc.answers)], "example": doc.shows}, **text}
+    refuses = {*doc.refuses, 503, *((400,) if doc.query else ()), *_barred(handler.opt["needs"])}
+    if doc.takes is not None or doc.takes_also:
+        refuses |= {400, 413, 415}
+    return {str(handler.status_code): found} | {str(status): _refusal(status, schemas) for status in sorted(refuses)}
+
+
+def _barred(needs: Any) -> tuple[int, ...]:
+    return () if needs is Needs.NOTHING else (401, 403)
+
+
+def _refusal(status: int, schemas: Mapping[str, Any]) -> dict[str, Any]:
+    code, message = REFUSALS[status]
+    error = {"code": code, "message": message, "timestamp": "2025-12-12T11:13:51.708Z", "requestId": "corr_5f2c9d0e"}
+    content = {"schema": schemas[str(ErrorAnswer)], "example": {"error": error}}
+    problem = {"schema": {"type": "object", "description": "The same as RFC 9457 has it."}}
+    return {"description": HTTPStatus(status).phrase, "content": {JSON: content, problems.PROBLEM_JSON: problem}}
+
+
+REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
+    400: ("invalid_amount", "The amount is not an exact positive decimal of its currency: amount must be …"),
+    401: ("unauthorized", "Authentication required."),
+    403: ("forbidden", "You may not do this."),
+    404: ("not_found", "There is no such thing."),
+    409: ("insufficient_funds", "The available balance of 250.00 PKR does not cover 1,000.00 PKR."),
+    413: ("body_too_large", "The request's body is too large: body must be at most 65536 bytes."),
+    415: ("unsupported_media_type", "This address does not take a body of this type."),
+    422: ("idempotency_key_reused", "This idempotency key was used before with a different request body."),
+    503: ("database_busy", "The database has no free connection or did not answer in time; nothing was done."),
+}
+"""An example of each refusal: its code and message."""
+
+
+def _security(needs: Any) -> list[dict[str, list[str]]]:
+    match needs:
+        case identity.Scope():
+            return [{"ApiKey": []}, {"ApiKeyAsBearer": []}]
+        case Needs.NOTHING:
+            return []
+        case _:
+            return [{"Session": []}]

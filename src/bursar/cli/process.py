@@ -1,0 +1,123 @@
+"""What every process of Bursar does around its work: end when it is told to, and say when it is ready."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from bursar.cli import frame
+
+if TYPE_CHECKING:
+    from bursar.cli.roof import Roof
+    from bursar.foundation.settings import Settings
+
+Work = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+"""A process's work; it ends soon after its event is set."""
+
+ReadyFile = Annotated[
+    Path | None,
+    typer.Option(help="Write this file once ready, and remove it at the end; for health checks.", dir_okay=False),
+]
+
+
+def run(work: Work, *, follow_stdin: bool = False) -> None:
+    """Do a process's work until it is over, or SIGINT or SIGTERM ask for its end; a second signal ends it at once.
+
+    With ``follow_stdin`` the end of standard input, a pipe, asks for the end as well: whoever holds it has gone.
+    """
+    import uvloop
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, _end, stop, number)
+        if follow_stdin:
+            loop.add_reader(sys.stdin.fileno(), _read_on, stop)
+        await work(stop)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        frame.refusing(lambda: runner.run(main()))
+
+
+async def serve(
+    roof: "Roof",
+    settings: "Settings",
+    stop: asyncio.Event,
+    *,
+    listening: socket.socket,
+    with_worker: bool,
+    ready: Callable[[], None],
+) -> None:
+    """Answer requests, and do a worker's jobs beside that if asked to; ``ready`` is called once all of it has begun."""
+    from bursar.foundation.loops import side_by_side
+
+    begun = after(1 + with_worker, ready)
+    works: list[Coroutine[Any, Any, None]] = [roof.web().serve(settings, stop, listening=listening, ready=begun)]
+    if with_worker:
+        works.append(roof.worker().work(settings, stop, ready=begun))
+    await side_by_side(stop, *works)
+
+
+def after(calls: int, then: Callable[[], None]) -> Callable[[], None]:
+    """Something to call; the call of this number does ``then``."""
+    left = iter(range(calls - 1, -1, -1))
+
+    def called() -> None:
+        if next(left) == 0:
+            then()
+
+    return called
+
+
+@contextmanager
+def ready_file(path: Path | None, **facts: str) -> Iterator[Callable[[], None]]:
+    """Gives something to call once ready, which writes the file; in the end the file is gone."""
+
+    def write() -> None:
+        if path is not None:
+            path.write_bytes(msgspec.json.encode({"pid": os.getpid(), **facts}) + b"\n")
+
+    try:
+        yield write
+    finally:
+        if path is not None:
+            path.unlink(missing_ok=True)
+
+
+def insist_on_migrations(settings: "Settings") -> None:
+    """Go on only if the database has every table that this release needs.
+
+    Raises:
+        NoDatabase: it cannot be reached.
+        NotMigrated: some migration is missing; ``bursar db migrate`` applies it.
+    """
+    from bursar.foundation import migrations
+
+    assert settings.database_url is not None, "settled settings have an address"
+    try:
+        is_current = migrations.is_current(settings.database_url)
+    except migrations.MigrationError as error:
+        raise frame.NoDatabase(str(error)) from error
+    if not is_current:
+        raise frame.NotMigrated("The database is not up to date; run: bursar db migrate")
+
+
+def _end(stop: asyncio.Event, number: signal.Signals) -> None:
+    asyncio.get_running_loop().remove_signal_handler(number)  # The next one does what it does to any process.
+    stop.set()
+
+
+def _read_on(stop: asyncio.Event) -> None:
+    """Drop what comes in, and notice when nothing can come any more."""
+    if not os.read(sys.stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        stop.set()
