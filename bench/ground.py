@@ -8,9 +8,9 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 from pydantic import SecretStr
@@ -50,6 +50,7 @@ class Ground:
     folder: Path
     merchants: Sequence[Merchant]
     encryption_key: str
+    kept: dict[str, Any] = field(default_factory=dict)  # What one figure leaves for the next, by name.
 
     async def database(self, name: str) -> str:
         """A new database of this name with the product's schema, the terms and the merchants; its address."""

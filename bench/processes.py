@@ -5,14 +5,16 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from bench.ground import BENCH, Ground
+from bench.ground import Ground
 
+BURSAR: Final = (sys.executable, "-m", "bursar.bootstrap")
 HOST: Final = "127.0.0.1"
 START_SECONDS_MAX: Final = 20.0
 STOP_SECONDS_MAX: Final = 30.0
@@ -31,12 +33,12 @@ class Running:
     name: str
     process: asyncio.subprocess.Process
     log: Path
-    url: str = ""
+    port: int = 0  # Where it listens, if it does.
 
     @property
-    def port(self) -> int:
-        """Where it listens."""
-        return int(self.url.rpartition(":")[2])
+    def url(self) -> str:
+        """How to reach it."""
+        return f"http://{HOST}:{self.port}"
 
     @property
     def peak_bytes(self) -> int:
@@ -57,33 +59,38 @@ class Running:
 
 @asynccontextmanager
 async def web(ground: Ground, url: str, *, processes: int = 2, **settings: object) -> AsyncIterator[Running]:
-    """Web processes on one socket; given once they answer."""
+    """Web processes on one socket, without workers; given once they answer."""
     port = free_port()
-    environment = ground.environment(url, port=port, enable_workers="false", web_processes=processes, **settings)
-    command = [sys.executable, str(BENCH / "web.py")]
+    environment = ground.environment(url, enable_workers="false", **settings)
+    command = [*BURSAR, "web", "--port", str(port), "--processes", str(processes)]
     async with _running("web", command, environment, ground) as running:
-        ready = Running("web", running.process, running.log, f"http://{HOST}:{port}")
-        await _until_it_listens(ready)
+        ready = replace(running, port=port)
+        await _until(ready, partial(_is_healthy, port))
         yield ready
 
 
 @asynccontextmanager
-async def worker(ground: Ground, url: str, *, bank: str, **settings: object) -> AsyncIterator[Running]:
-    """One worker process that sends through the bank at this address."""
-    environment = ground.environment(url, mockbank_url=bank, **settings)
-    async with _running("worker", [sys.executable, str(BENCH / "worker.py")], environment, ground) as running:
+async def worker(ground: Ground, url: str, *, bank: Running, **settings: object) -> AsyncIterator[Running]:
+    """One worker process that sends through this bank; given once it works."""
+    environment = ground.environment(url, mockbank_url=bank.url, **settings)
+    ready = ground.folder / f"worker-{bank.port}.ready"
+    command = [*BURSAR, "worker", "--ready-file", str(ready)]
+    async with _running("worker", command, environment, ground) as running:
+        await _until(running, partial(asyncio.to_thread, ready.exists))
         yield running
 
 
 @asynccontextmanager
-async def bank(ground: Ground, *, latency_ms: int = 0) -> AsyncIterator[Running]:
-    """The sandbox bank, which takes ``latency_ms`` for each call."""
+async def bank(ground: Ground, *, latency_ms: int = 0, reports_to: str | None = None) -> AsyncIterator[Running]:
+    """The sandbox bank, which takes ``latency_ms`` for each call and reports to the web process at that address."""
     port = free_port()
     command = [sys.executable, "-m", "bursar_sandbox", "--port", str(port), "--latency-ms", str(latency_ms)]
-    environment = ground.environment("", sandbox_api_key="sandbox")
+    if reports_to is not None:
+        command += ["--webhook-url", f"{reports_to}/api/webhooks/mockbank/payout_status"]
+    environment = ground.environment("", sandbox_api_key=ground.settings("").mockbank_api_key.get_secret_value())
     async with _running("bank", command, environment, ground) as running:
-        ready = Running("bank", running.process, running.log, f"http://{HOST}:{port}")
-        await _until_it_listens(ready)
+        ready = replace(running, port=port)
+        await _until(ready, partial(_listens, port))
         yield ready
 
 
@@ -119,14 +126,29 @@ async def _stop(process: asyncio.subprocess.Process) -> None:
             await process.wait()
 
 
-async def _until_it_listens(running: Running) -> None:
+async def _until(running: Running, ready: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(START_SECONDS_MAX):
-        while True:
+        while not await ready():
             running.check()
-            try:
-                _, writer = await asyncio.open_connection(HOST, running.port)
-            except OSError:
-                await asyncio.sleep(POLL_SECONDS)
-            else:
-                writer.close()
-                return
+            await asyncio.sleep(POLL_SECONDS)
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+async def _is_healthy(port: int) -> bool:
+    """Whether a request is answered; several processes share the socket, and it listens before any of them is there."""
+    try:
+        reader, writer = await asyncio.open_connection(HOST, port)
+        writer.write(b"GET /api/health HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
+        answer = await reader.read()
+        writer.close()
+    except OSError:
+        return False
+    return answer.startswith(b"HTTP/1.1 200")

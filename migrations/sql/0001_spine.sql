@@ -465,9 +465,9 @@ CREATE TRIGGER blocks_are_append_only BEFORE UPDATE OR DELETE ON audit_blocks
 CREATE TABLE uploads (
     id          uuid        PRIMARY KEY,
     holder_id   uuid        NOT NULL REFERENCES holders,
-    body_hash   bytea       NOT NULL,
+    fingerprint bytea       NOT NULL,  -- Of the file, and of the key under which it was asked for again.
     rows        integer     NOT NULL,
-    accepted    integer     NOT NULL,
-    created_at  timestamptz NOT NULL DEFAULT now()
+    accepted    integer,               -- Null until every row has been answered.
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    CONSTRAINT same_file_once UNIQUE (holder_id, fingerprint)
 );
-CREATE INDEX uploads_by_hash ON uploads (holder_id, body_hash);

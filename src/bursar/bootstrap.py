@@ -60,7 +60,7 @@ def roof() -> "Roof":
 
 
 def settle(given: "Settings | None" = None) -> "Settings":
-    """The settings, with an address for the database: the one that is set, or the embedded server's, started if need be.
+    """The settings with an address for the database: the one that is set, or the embedded server's, which is started.
 
     Raises:
         NotConfigured: a database of one's own needs an encryption key of one's own.

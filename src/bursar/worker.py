@@ -92,10 +92,13 @@ class _Dispatchers:
         self._tools = tools
         self._stop = stop
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._without_gateway: set[str] = set()
 
     async def run(self) -> None:
         """Dispatch until told to stop; then let every dispatcher finish what is under way."""
-        await repeat(self._look, name="programs", stop=self._stop, pause=partial(rest, self._stop, NEW_PROGRAMS_SECONDS))
+        await repeat(
+            self._look, name="programs", stop=self._stop, pause=partial(rest, self._stop, NEW_PROGRAMS_SECONDS)
+        )
         await asyncio.gather(*self._running.values())
 
     async def _look(self) -> bool:
@@ -103,9 +106,16 @@ class _Dispatchers:
             known = await programs.all(tx)
         for terms in known:
             if terms.dispatch.mode is programs.Mode.CONTINUOUS and terms.program not in self._running:
-                dispatcher = dispatch.Dispatcher(self._tools, terms.program)
-                self._running[terms.program] = asyncio.create_task(dispatcher.run(self._stop))
+                self._begin(terms)
         return False
+
+    def _begin(self, terms: programs.Terms) -> None:
+        if terms.route.gateway in self._house.gateways:
+            dispatcher = dispatch.Dispatcher(self._tools, terms.program)
+            self._running[terms.program] = asyncio.create_task(dispatcher.run(self._stop))
+        elif terms.program not in self._without_gateway:
+            self._without_gateway.add(terms.program)
+            _log.warning("program.not_dispatched", program=terms.program, gateway=terms.route.gateway)
 
 
 async def _tell_holders(house: House, stop: asyncio.Event) -> None:
@@ -113,9 +123,7 @@ async def _tell_holders(house: House, stop: asyncio.Event) -> None:
 
     async def fan_out() -> bool:
         async with house.database.transaction() as tx:
-            events, messages = await webhooks.fan_out(
-                tx, tell=merchants.WORDS, book=house.book, at=house.clock.now()
-            )
+            events, messages = await webhooks.fan_out(tx, tell=merchants.WORDS, book=house.book, at=house.clock.now())
         if messages:
             house.ringer.ring(webhooks.BELL)
         return events > 0
@@ -144,4 +152,3 @@ async def _side_jobs(house: House, stop: asyncio.Event) -> None:
         return False
 
     await repeat(run, name="queue", stop=stop, pause=partial(rest, stop, QUEUE_SECONDS))
-

@@ -43,9 +43,7 @@ async def serving(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0) -> As
         await server.shutdown(sockets=[listener])
 
 
-def run(
-    app: ASGIApp, *, host: str, port: int, when_ready: Callable[[str], None], follow_stdin: bool = False
-) -> None:
+def run(app: ASGIApp, *, host: str, port: int, when_ready: Callable[[str], None], follow_stdin: bool = False) -> None:
     """Serve until SIGINT or SIGTERM, then return; `when_ready` is given the address.
 
     With `follow_stdin` the end of standard input, a pipe, is the end as well: whoever holds it has gone.

@@ -193,9 +193,9 @@ async def test_a_connection_lost_before_commit_did_nothing(
 
 
 async def test_a_mistake_of_ours_is_not_called_a_lost_connection(database: Database) -> None:
-    async with database.transaction() as tx:
-        with pytest.raises(asyncpg.InterfaceError, match="expects 1 argument"):
-            await tx.run("SELECT $1::int")
+    with pytest.raises(asyncpg.InterfaceError, match="expects 1 argument"):
+        async with database.transaction() as tx:
+            await tx.value("SELECT $1::int")
 
 
 async def test_a_session_knows_where_and_when_it_is(database: Database, settings: Settings) -> None:

@@ -35,6 +35,16 @@ async def test_a_message_arrives_signed_and_is_on_record(house: House, receiver:
     assert (tried.number, tried.status, tried.error) == (1, 200, None)
 
 
+async def test_what_waits_leaves_in_the_order_in_which_it_happened(house: House, receiver: Receiver) -> None:
+    merchant = await house.merchant("corner")
+    await house.endpoint(merchant, receiver.url)
+    now = house.clock.now()
+    moves = [house.move(merchant, at=now + timedelta(milliseconds=number)) for number in range(8)]
+    await house.tell(*reversed(moves))
+    await house.deliverer(concurrency=1).pass_once()
+    assert [call.name for call in receiver.calls] == [webhooks.event_name(move.payout_id, 3) for move in moves]
+
+
 async def test_an_altered_body_does_not_verify(house: House, receiver: Receiver) -> None:
     merchant = await house.merchant("corner")
     _, secret = await house.endpoint(merchant, receiver.url)
@@ -231,7 +241,7 @@ async def test_a_replay_since_a_moment_sends_all_of_that_time_once(house: House,
     assert await house.do(webhooks.replay_since, endpoint.id, **ask) == 4
     assert await house.do(webhooks.replay_since, endpoint.id, **ask) == 0  # They are on their way already.
     await house.deliver_all(house.deliverer())
-    assert {call.name for call in receiver.calls} == {f"evt_{move.payout_id.hex}_3" for move in moves[:4]}
+    assert {call.name for call in receiver.calls} == {webhooks.event_name(move.payout_id, 3) for move in moves[:4]}
 
 
 async def test_two_deliverers_share_the_work_and_send_nothing_twice(house: House, receiver: Receiver) -> None:
@@ -243,12 +253,15 @@ async def test_two_deliverers_share_the_work_and_send_nothing_twice(house: House
     assert sum(counts) == len(receiver.calls) == 100
 
 
-async def test_a_result_after_its_lease_changes_nothing(house: House, receiver: Receiver) -> None:
-    """A worker that was frozen past its lease comes back with a failure, after another one has delivered."""
+@pytest.mark.parametrize(("meanwhile", "state"), [(200, DeliveryState.DELIVERED), (503, DeliveryState.WAITING)])
+async def test_a_result_after_its_lease_changes_nothing(
+    house: House, receiver: Receiver, meanwhile: int, state: DeliveryState
+) -> None:
+    """A worker that was frozen past its lease comes back with a failure, after another one has tried."""
     merchant = await house.merchant("corner")
     endpoint, _ = await house.endpoint(merchant, receiver.url)
     await house.tell(house.move(merchant))
-    receiver.statuses, receiver.gate = [500, 200], asyncio.Event()
+    receiver.statuses, receiver.gate = [500, meanwhile], asyncio.Event()
     frozen = asyncio.create_task(house.deliverer().pass_once())
     await receiver.arrived.wait()
     assert await house.deliverer().pass_once() == 0  # The lease holds.
@@ -258,7 +271,7 @@ async def test_a_result_after_its_lease_changes_nothing(house: House, receiver: 
     held.set()
     await frozen
     [delivery] = await house.deliveries(endpoint)
-    assert (delivery.state, delivery.tries, delivery.last_status) == (DeliveryState.DELIVERED, 1, 200)
+    assert (delivery.state, delivery.tries, delivery.last_status) == (state, 1, meanwhile)
 
 
 async def test_a_death_between_the_answer_and_the_record_delivers_again_under_the_same_id(

@@ -13,7 +13,7 @@ from webhooks_house import TELL, S
 
 from bursar.foundation.money import Money
 from bursar.outbound.webhooks import signatures
-from bursar.outbound.webhooks.model import DeliveryState, Patience, name_of, payout_updated, word_changes
+from bursar.outbound.webhooks.model import DeliveryState, Patience, body_of, event_name, name_of, word_changes
 from bursar.outbound.webhooks.sending.model import (
     CLAIM_MAX,
     Due,
@@ -45,8 +45,7 @@ def moved(
 
 def test_the_body_is_the_documents_and_ours_comes_after() -> None:
     move = moved(S.SENDING, S.COMPLETED, reference="PSP1765538031708HMB10PVVF")
-    message = payout_updated(MESSAGE, move, status="SUCCESS", patience=PATIENCE)
-    assert message.body == (
+    assert body_of(move, status="SUCCESS") == (
         b'{"event":"payout.updated","payoutId":"0b165350-6ab4-4b3b-a5f3-f9f5d0c8719b","status":"SUCCESS",'
         b'"pspReference":"PSP1765538031708HMB10PVVF","timestamp":"2025-12-12T11:13:51.708Z",'
         b'"merchantReference":"test-success","amount":"1000.00","currency":"PKR",'
@@ -56,12 +55,13 @@ def test_the_body_is_the_documents_and_ours_comes_after() -> None:
 
 def test_a_reason_is_told_and_a_missing_reference_is_null() -> None:
     move = moved(S.IN_REVIEW, S.REJECTED, reason="name_mismatch")
-    body = json.loads(payout_updated(MESSAGE, move, status="FAILED", patience=PATIENCE).body)
+    body = json.loads(body_of(move, status="FAILED"))
     assert (body["status"], body["reason"], body["pspReference"]) == ("FAILED", "name_mismatch", None)
 
 
 def test_an_event_has_one_name_and_a_test_one_of_its_own() -> None:
-    assert name_of(MESSAGE, PAYOUT, 4) == name_of(UUID(int=9), PAYOUT, 4) != name_of(MESSAGE, PAYOUT, 5)
+    assert name_of(MESSAGE, PAYOUT, 4) == name_of(UUID(int=9), PAYOUT, 4) == event_name(PAYOUT, 4)
+    assert event_name(PAYOUT, 4) != event_name(PAYOUT, 5)
     assert name_of(MESSAGE, None, None) == "msg_00000000000000000000000000000001"
 
 

@@ -142,4 +142,10 @@ def camel(name: str) -> str:
 
 
 def _shown(value: Any) -> Any:
-    return value if isinstance(value, str | int | bool | list | tuple | dict) or value is None else str(value)
+    match value:
+        case str() | int() | list() | tuple() | dict() | None:
+            return value
+        case datetime():
+            return timestamp(value)
+        case _:
+            return str(value)

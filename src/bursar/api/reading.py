@@ -6,6 +6,8 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from litestar import Request
+from litestar.datastructures import FormMultiDict
+from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from bursar.api import problems, requests, rules
@@ -28,8 +30,22 @@ async def body(request: AnyRequest) -> bytes:
     try:
         return await request.body()
     except RequestEntityTooLarge as large:
-        limit = request.route_handler.resolve_request_max_body_size()
-        raise problems.BodyTooLarge(field="body", rule=f"at most {limit} bytes") from large
+        raise _too_large(request) from large
+
+
+async def form(request: AnyRequest) -> FormMultiDict:
+    """The body as a form with files.
+
+    Raises:
+        BodyTooLarge: more than the route takes.
+        Unreadable: it is not a form.
+    """
+    try:
+        return await request.form()
+    except RequestEntityTooLarge as large:
+        raise _too_large(request) from large
+    except HTTPException as broken:
+        raise problems.Unreadable(field="body", rule="a well-formed form") from broken
 
 
 async def json(request: AnyRequest, kind: type[T], *, optional: bool = False) -> T:
@@ -78,6 +94,11 @@ def query(request: AnyRequest, kind: type[T]) -> T:
 def unsupported(*accepted: str) -> problems.UnsupportedMedia:
     """The refusal of a body whose type is none of these."""
     return problems.UnsupportedMedia(field="Content-Type", rule=" or ".join(accepted))
+
+
+def _too_large(request: AnyRequest) -> problems.BodyTooLarge:
+    limit = request.route_handler.resolve_request_max_body_size()
+    return problems.BodyTooLarge(field="body", rule=f"at most {limit} bytes")
 
 
 def _several(texts: list[str]) -> list[str]:

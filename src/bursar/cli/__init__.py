@@ -3,7 +3,6 @@
 ``bootstrap`` calls ``run`` and hands down what stands above: the two processes and the parts that it puts together.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
@@ -70,20 +69,13 @@ def command() -> typer.Typer:
         callback=_bursar,
         no_args_is_help=True,
         pretty_exceptions_show_locals=False,  # They may hold account numbers.
-        epilog=frame.examples("bursar demo", "bursar up", "bursar payouts list --state in_review", "bursar doctor --json"),
+        epilog=frame.examples(
+            "bursar demo", "bursar up", "bursar payouts list --state in_review", "bursar doctor --json"
+        ),
     )
     for name, noun in _NOUNS.items():
         app.add_typer(typer.Typer(help=noun.line), name=name, rich_help_panel=noun.panel)
     return app
-
-
-def _bursar(
-    *,
-    version: Annotated[  # noqa: ARG001 - the callback answers it
-        bool, typer.Option("--version", callback=lambda wanted: _say_version(wanted), is_eager=True, help="Say which.")
-    ] = False,
-) -> None:
-    """Get money out to the people a business owes: on time, once, for the right amount, with proof."""
 
 
 def _say_version(wanted: bool) -> None:
@@ -92,9 +84,17 @@ def _say_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _bursar(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    """Get money out to the people a business owes: on time, once, for the right amount, with proof."""
+
+
 def _load(noun: str) -> Any:
     found = typer.main.get_command(import_module(f"bursar.cli.{_NOUNS[noun].module}").app)
     found.name = noun
     found.params = [p for p in found.params if p.name not in {"install_completion", "show_completion"}]  # The whole's.
     return found
-

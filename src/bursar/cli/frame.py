@@ -22,6 +22,8 @@ from bursar.foundation.money import Money
 if (
     TYPE_CHECKING
 ):  # Needed by commands that use the database only; without it the others start in a quarter of the time.
+    from rich.table import Table
+
     from bursar.cli.roof import Roof
     from bursar.foundation.db import Database
     from bursar.foundation.settings import Settings
@@ -76,6 +78,11 @@ def fail(refusal: Refusal) -> NoReturn:
 def say(text: str) -> None:
     """Say something on standard output, for people."""
     typer.echo(_printable(text))
+
+
+def note(sentence: str) -> None:
+    """Say something on standard error that belongs to the work and not to its result."""
+    typer.echo(_printable(sentence), err=True)
 
 
 def warn(sentence: object) -> None:
@@ -165,6 +172,21 @@ def show(
         say(empty)
 
 
+def table(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]) -> "Table":
+    """Rows as a table with a heading for each shown field; figures stand on the right."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for field, heading in columns.items():
+        figures = all(isinstance(row[field], int | float | Money) for row in rows)
+        drawn.add_column(Text(heading), justify="right" if figures else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(Text(_printable(said(row[field]))) for field in columns))
+    return drawn
+
+
 def show_json(value: object) -> None:
     """Print one JSON value: amounts exact, in major units beside their currency, and times in UTC."""
     typer.echo(msgspec.json.format(msgspec.json.encode(_plain(value))).decode())
@@ -186,6 +208,23 @@ def progress(title: str, *, total: int | None = None) -> Iterator[Callable[[int]
     with Progress(*parts, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=total)
         yield lambda steps: bar.advance(task, steps)
+
+
+@contextmanager
+def live(columns: Mapping[str, str]) -> Iterator[Callable[[Sequence[Mapping[str, object]]], None]]:
+    """A table that is drawn anew by calling what this gives; off a terminal, a line for each row that has changed.
+
+    Rows are told apart by their ``id``.
+    """
+    from rich.console import Console
+    from rich.live import Live
+
+    if not Console().is_terminal:
+        said_before: dict[object, str] = {}
+        yield lambda rows: _say_news(rows, columns, said_before)
+        return
+    with Live(auto_refresh=False) as drawn:
+        yield lambda rows: drawn.update(table(rows, columns), refresh=True)
 
 
 def said(value: object) -> str:
@@ -243,21 +282,20 @@ def _address(url: str) -> str:
 
 
 def _print_table(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]) -> None:
-    from rich import box
     from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
 
     console = Console()
     if not console.is_terminal:
         console.width = PIPE_WIDTH
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for field, heading in columns.items():
-        figures = all(isinstance(row[field], int | float | Money) for row in rows)
-        table.add_column(Text(heading), justify="right" if figures else "left", overflow="fold")
+    console.print(table(rows, columns))
+
+
+def _say_news(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str], said_before: dict[object, str]) -> None:
     for row in rows:
-        table.add_row(*(Text(_printable(said(row[field]))) for field in columns))
-    console.print(table)
+        line = "  ".join(said(row[field]) for field in columns)
+        if said_before.get(row["id"]) != line:
+            said_before[row["id"]] = line
+            say(line)
 
 
 def _plain(value: object) -> object:  # noqa: PLR0911 - one line for each kind of value

@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 
 from bursar import holders, identity
-from bursar.cli import frame
+from bursar.cli import frame, resealing
 from bursar.foundation.clock import SystemClock
 from bursar.foundation.db import Transaction
 from bursar.holders import Holder
@@ -20,6 +20,8 @@ app = typer.Typer(
     help="API keys: what a holder's own systems call with.",
     no_args_is_help=True,
 )
+
+app.command("rotate-encryption")(resealing.rotate)
 
 _HEADINGS: Final = {
     "name": "Name",

@@ -93,15 +93,22 @@ def ready_file(path: Path | None, **facts: str) -> Iterator[Callable[[], None]]:
             path.unlink(missing_ok=True)
 
 
-def insist_on_migrations(settings: "Settings") -> None:
-    """Go on only if the database has every table that this release needs.
+def altered(settings: "Settings", **options: object) -> "Settings":
+    """The settings with what the command line says instead; an option that is None says nothing."""
+    return settings.model_copy(update={name: value for name, value in options.items() if value is not None})
+
+
+def settled(roof: "Roof", chosen: "Settings") -> "Settings":
+    """Settings ready for a process to work with, on a database that has every table this release needs.
 
     Raises:
-        NoDatabase: it cannot be reached.
-        NotMigrated: some migration is missing; ``bursar db migrate`` applies it.
+        NoDatabase: it cannot be reached or started.
+        NotMigrated: a migration is missing, and the database is not our own.
+        NotConfigured: a key is missing.
     """
     from bursar.foundation import migrations
 
+    settings = frame.settled(roof, chosen)
     assert settings.database_url is not None, "settled settings have an address"
     try:
         is_current = migrations.is_current(settings.database_url)
@@ -109,6 +116,14 @@ def insist_on_migrations(settings: "Settings") -> None:
         raise frame.NoDatabase(str(error)) from error
     if not is_current:
         raise frame.NotMigrated("The database is not up to date; run: bursar db migrate")
+    return settings
+
+
+def address(listening: socket.socket) -> str:
+    """How clients on this machine reach what listens here."""
+    host, port = listening.getsockname()[:2]
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared with, not listened on
+    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
 
 
 def _end(stop: asyncio.Event, number: signal.Signals) -> None:

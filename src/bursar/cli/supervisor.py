@@ -41,9 +41,7 @@ class Child:
     sockets: Sequence[int] = ()  # Descriptors that it inherits under the same numbers.
 
 
-async def keep(
-    children: Sequence[Child], stop: asyncio.Event, *, changes: AsyncIterator[object] | None = None
-) -> None:
+async def keep(children: Sequence[Child], stop: asyncio.Event, *, changes: AsyncIterator[object] | None = None) -> None:
     """Keep these running until told to stop, and start them anew whenever something comes out of ``changes``.
 
     Raises:

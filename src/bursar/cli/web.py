@@ -1,8 +1,9 @@
 """``bursar web``: the API, in one process or in several that share a socket."""
 
 import asyncio
-import os
 import socket
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,14 +31,49 @@ def web(
     ready_file: process.ReadyFile = None,
     inherited: Annotated[int | None, typer.Option("--socket", hidden=True)] = None,
 ) -> None:
-    """Serve the API, and do the worker's jobs too unless ENABLE_WORKERS is false.
+    """Serve the API, and do a worker's jobs beside it unless ENABLE_WORKERS is false.
 
-    Several processes share one socket; one that dies is started again. SIGTERM lets requests under way finish, for 25
-    seconds at most.
+    Several processes share one socket, and one that dies is started again; the first of them has the worker inside.
+    SIGTERM lets requests under way finish, for 25 seconds at most.
     """
-    roof = Roof.over(context)
-    frame.refusing(
-        lambda: _web(
-            roof, _chosen(host, port), processes=processes, inherited=inherited, announce=_Announce(ready_file)
+    wanted = _Wanted(host, port, processes, ready_file, inherited)
+    frame.refusing(lambda: _web(Roof.over(context), wanted))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the command line says, where it says anything."""
+
+    host: str | None
+    port: int | None
+    processes: int | None
+    ready_file: Path | None
+    inherited: int | None  # The descriptor of a socket that a supervisor has opened.
+
+
+def _web(roof: Roof, wanted: _Wanted) -> None:
+    chosen = process.altered(frame.settings(), host=wanted.host, port=wanted.port, web_processes=wanted.processes)
+    settings = process.settled(roof, chosen)
+    listening = roof.web().listen(settings) if wanted.inherited is None else socket.socket(fileno=wanted.inherited)
+    with process.ready_file(wanted.ready_file, address=process.address(listening)) as ready:
+        if wanted.inherited is None and settings.web_processes > 1:
+            process.run(lambda stop: _several(settings, stop, listening))
+        else:
+            process.run(
+                lambda stop: process.serve(
+                    roof, settings, stop, listening=listening, with_worker=settings.enable_workers, ready=ready
+                ),
+                follow_stdin=wanted.inherited is not None,
+            )
+
+
+async def _several(settings: "Settings", stop: asyncio.Event, listening: socket.socket) -> None:
+    children = [
+        supervisor.Child(
+            ("web", "--socket", str(listening.fileno())),
+            environment={} if first else {"ENABLE_WORKERS": "false"},
+            sockets=(listening.fileno(),),
         )
-    )
+        for first in (True, *[False] * (settings.web_processes - 1))
+    ]
+    await supervisor.keep(children, stop)

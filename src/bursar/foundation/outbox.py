@@ -12,7 +12,10 @@ visible to the second and no longer below the first, so it is read; the other wa
 from collections.abc import Sequence
 from typing import Final
 
+from bursar.foundation import log
 from bursar.foundation.db import Record, Transaction
+
+_log = log.get(__name__)
 
 _MARK: Final = """
     WITH snapshot AS (
@@ -25,7 +28,8 @@ _MARK: Final = """
           AND has_table_privilege(usesysid, $1::text, 'INSERT'))
     SELECT CASE WHEN bool_or(hidden) THEN min(oldest) ELSE least(min(next), min(
                next - next % 4294967296 + short_xid - CASE WHEN short_xid > next % 4294967296 THEN 4294967296 ELSE 0 END
-           )) END::text
+           )) END::text AS mark,
+           min(next) AS next
     FROM snapshot LEFT JOIN writers ON true
 """
 """The oldest open transaction among sessions that may write to the table, or else the next one to begin.
@@ -46,15 +50,16 @@ async def read(tx: Transaction, *, reader: str, table: str, limit: int = READ_MA
     """
     place = await tx.one_or_none("SELECT xid::text, id FROM cursors WHERE reader = $1 FOR UPDATE SKIP LOCKED", reader)
     if place is None:
-        await tx.run("INSERT INTO cursors (reader, xid, id) VALUES ($1, '0', 0) ON CONFLICT DO NOTHING", reader)
+        await _take_place(tx, reader)
         return []
-    mark = await tx.value(_MARK, table)
+    await tx.run("SELECT pg_stat_clear_snapshot()")  # A transaction keeps the first list of sessions it has seen.
+    open_to = await tx.one(_MARK, table)
     rows = await tx.many(
         f"""
         SELECT * FROM {table}
         WHERE (xid, id) > ($1::text::xid8, $2) AND xid < $4::text::xid8 ORDER BY xid, id LIMIT $3
         """,  # noqa: S608 - table is a constant of the calling room, never input
-        place["xid"], place["id"], limit, mark,
+        _in_this_cluster(place, open_to["next"]), place["id"], limit, open_to["mark"],
     )  # fmt: skip
     if rows:
         await tx.run(
@@ -68,3 +73,27 @@ async def position(tx: Transaction, *, reader: str) -> tuple[str, int]:
     """How far this reader has got: transaction id and row number; ``("0", 0)`` for one that never read."""
     place = await tx.one_or_none("SELECT xid::text, id FROM cursors WHERE reader = $1", reader)
     return (place["xid"], place["id"]) if place is not None else ("0", 0)
+
+
+def _in_this_cluster(place: Record, next_xid: int) -> str:
+    """The place's transaction, or the beginning of time when it lies ahead of every transaction there has been.
+
+    That happens after a dump was restored into another cluster, which counts its transactions anew. Rows of the old
+    cluster then lie above the mark and are not read again; what the reader had not reached there is for people to see.
+    """
+    if int(place["xid"]) < next_xid:
+        return str(place["xid"])
+    _log.warning("outbox.cluster_changed", kind="restored from a dump")
+    return "0"
+
+
+async def _take_place(tx: Transaction, reader: str) -> None:
+    """Begin at the beginning, unless this reader has a place, which somebody holds just now."""
+    await tx.run(
+        """
+        INSERT INTO cursors (reader, xid, id) SELECT $1, '0', 0
+        WHERE NOT EXISTS (SELECT FROM cursors WHERE reader = $1)  -- Or we would wait for whoever holds it.
+        ON CONFLICT DO NOTHING
+        """,
+        reader,
+    )

@@ -50,7 +50,7 @@ class Settings(BaseSettings):
 
     webhook_secret: SecretStr | None = None
     webhook_allow_loopback: bool = False
-    webhook_concurrency: int = Field(50, ge=1)
+    webhook_concurrency: int = Field(200, ge=1)
 
     mockbank_url: str = "http://127.0.0.1:9100"
     mockbank_api_key: SecretStr = SecretStr("sandbox")

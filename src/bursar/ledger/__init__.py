@@ -9,6 +9,7 @@ from bursar.ledger.actions import (
     apply,
     balances,
     credit,
+    foresee,
     hold,
     open_balances,
     platform_balances,
@@ -17,9 +18,20 @@ from bursar.ledger.actions import (
 )
 from bursar.ledger.audit import Discrepancy, discrepancies
 from bursar.ledger.errors import InsufficientFunds
-from bursar.ledger.model import AccountKind, Balance, Line, Movement, PlatformBalance, TransferKind
+from bursar.ledger.look import transfers, transfers_of
+from bursar.ledger.model import (
+    Account,
+    AccountKind,
+    Balance,
+    Line,
+    Movement,
+    PlatformBalance,
+    Transfer,
+    TransferKind,
+)
 
 __all__ = [
+    "Account",
     "AccountKind",
     "Balance",
     "Discrepancy",
@@ -27,14 +39,18 @@ __all__ = [
     "Line",
     "Movement",
     "PlatformBalance",
+    "Transfer",
     "TransferKind",
     "apply",
     "balances",
     "credit",
     "discrepancies",
+    "foresee",
     "hold",
     "open_balances",
     "platform_balances",
     "snapshot",
     "statement",
+    "transfers",
+    "transfers_of",
 ]

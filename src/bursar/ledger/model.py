@@ -118,6 +118,30 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Account:
+    """One account by name: a holder's (``owner`` is the holder's id), a program's or a gateway's."""
+
+    kind: AccountKind
+    owner: str
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One movement as it stands in the books: taken from ``debit``, given to ``credit``."""
+
+    id: UUID
+    at: datetime
+    kind: TransferKind
+    amount: Money
+    debit: Account
+    credit: Account
+    holder_id: UUID
+    payout_id: UUID | None
+    reservation: int | None
+    reference: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PlatformBalance:
     """What a platform account holds; negative where more was debited than credited."""
 

@@ -1,6 +1,6 @@
 """Every statement on accounts, balances, transfers and snapshots."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -12,6 +12,12 @@ _TRANSFER: Final = (
     "id", "kind", "debit_account", "credit_account", "amount", "currency", "holder_id", "payout_id", "reservation",
     "step", "reference", "available_after", "reserved_after",
 )  # fmt: skip
+
+_TRANSFERS: Final = """
+    SELECT t.id, t.recorded_at, t.kind, t.amount, t.currency, d.kind AS debit_kind, d.owner AS debit_owner,
+           c.kind AS credit_kind, c.owner AS credit_owner, t.holder_id, t.payout_id, t.reservation, t.reference
+    FROM transfers t JOIN accounts d ON d.id = t.debit_account JOIN accounts c ON c.id = t.credit_account
+"""
 
 AccountName = tuple[str, str, str]
 """Kind, owner and currency."""
@@ -117,6 +123,23 @@ async def statement(
         """,
         holder_id, before, since, until, limit,
     )  # fmt: skip
+
+
+def transfers(tx: Transaction, *, since: datetime | None, until: datetime | None) -> AsyncIterator[Record]:
+    """All transfers with both their accounts, oldest first, one by one."""
+    return tx.stream(
+        f"""
+        {_TRANSFERS}
+        WHERE ($1::timestamptz IS NULL OR t.recorded_at >= $1) AND ($2::timestamptz IS NULL OR t.recorded_at < $2)
+        ORDER BY t.recorded_at, t.id
+        """,
+        since, until,
+    )  # fmt: skip
+
+
+async def transfers_of(tx: Transaction, payout_id: UUID) -> list[Record]:
+    """One payout's transfers with both their accounts, oldest first."""
+    return await tx.many(f"{_TRANSFERS} WHERE t.payout_id = $1 ORDER BY t.reservation, t.step", payout_id)
 
 
 async def platform_balances(tx: Transaction) -> list[Record]:

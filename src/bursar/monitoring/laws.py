@@ -37,7 +37,7 @@ async def check_laws(tx: Transaction, *, keyring: Keyring | None = None) -> list
         (5, "its history has a gap or leads elsewhere", await store.broken_histories(tx)),
         (6, "sent without enough approvals of these bytes", await store.unapproved_attempts(tx)),
         (7, "an answer was given for a payout that does not exist", await store.answers_without_payout(tx)),
-        (8, "neither delivered nor given up, and not due", await store.stuck_deliveries(tx)),
+        (8, "neither delivered nor given up, a day after it was due", await store.stuck_deliveries(tx)),
     ):
         found += [Breach(law, what, str(row[0])) for row in rows]
     if keyring is not None:

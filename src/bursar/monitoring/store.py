@@ -96,9 +96,12 @@ async def answers_without_payout(tx: Transaction) -> list[Record]:
 
 
 async def stuck_deliveries(tx: Transaction) -> list[Record]:
-    """Messages that were neither delivered nor given up, and that nobody will try again."""
+    """Messages that were neither delivered nor given up, and that nobody has tried for a day after they were due.
+
+    (That each waiting delivery is due at some time is a CHECK of its own table.)
+    """
     return await tx.many(
-        "SELECT id, message_id FROM deliveries WHERE state = 'waiting' AND due_at IS NULL LIMIT $1", SHOWN_MAX
+        "SELECT id, message_id FROM deliveries WHERE due_at < now() - interval '1 day' LIMIT $1", SHOWN_MAX
     )
 
 

@@ -6,7 +6,7 @@ together or not at all, for a whole batch. Nothing outside this room writes a pa
 
 from bursar.payouts.advance import advance
 from bursar.payouts.decide import approve, cancel, reject, retry
-from bursar.payouts.errors import DestinationAltered, NoSuchPayout, NotAllowed, WrongState
+from bursar.payouts.errors import DestinationAltered, NoSuchPayout, NotAllowed, UploadedBefore, WrongState
 from bursar.payouts.look import PAGE_MAX, count_by_state, get, get_many, history, holder_events, page
 from bursar.payouts.model import (
     LIFECYCLE,
@@ -20,14 +20,16 @@ from bursar.payouts.model import (
     PayoutState,
     Query,
     Step,
+    Upload,
     can,
     digest,
     next_state,
 )
-from bursar.payouts.request import Desk, request
+from bursar.payouts.request import Desk, check, request
 from bursar.payouts.reseal import reseal
 from bursar.payouts.store import AUDITED_COLUMNS, audit_feed, audit_position, audited_between, feed
-from bursar.payouts.waiting import open_destination, take_waiting, wait_longer
+from bursar.payouts.uploads import begin_upload, finish_upload
+from bursar.payouts.waiting import hurry, open_destination, take_waiting, wait_longer
 
 __all__ = [
     "AUDITED_COLUMNS",
@@ -47,21 +49,27 @@ __all__ = [
     "PayoutState",
     "Query",
     "Step",
+    "Upload",
+    "UploadedBefore",
     "WrongState",
     "advance",
     "approve",
     "audit_feed",
     "audit_position",
     "audited_between",
+    "begin_upload",
     "can",
     "cancel",
+    "check",
     "count_by_state",
     "digest",
     "feed",
+    "finish_upload",
     "get",
     "get_many",
     "history",
     "holder_events",
+    "hurry",
     "next_state",
     "open_destination",
     "page",

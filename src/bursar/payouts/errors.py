@@ -4,6 +4,7 @@ Refusal
 ├── NotAllowed        the terms do not allow it: currency, amount or destination
 ├── WrongState        not from where it stands
 ├── NoSuchPayout      not there, or not this caller's
+├── UploadedBefore    the same file was uploaded before
 └── DestinationAltered  what would be sent is not what was approved
 """
 
@@ -35,6 +36,12 @@ class NoSuchPayout(Missing):
     """There is no such payout."""
 
     code = "payout_not_found"
+
+
+class UploadedBefore(Conflict):
+    """This very file was uploaded before; its payouts are not asked for twice unless you say so."""
+
+    code = "uploaded_before"
 
 
 class DestinationAltered(Conflict):

@@ -11,7 +11,7 @@ from bursar.payouts import store
 from bursar.payouts.errors import NoSuchPayout
 from bursar.payouts.model import Moved, Payout, PayoutState, Query
 
-PAGE_MAX: Final = 200
+PAGE_MAX: Final = 1_000
 
 
 async def get(tx: Transaction, payout_id: UUID, *, holder_id: UUID | None = None) -> Payout:
@@ -46,10 +46,12 @@ async def holder_events(tx: Transaction, holder_id: UUID, *, before: int | None,
     return await store.holder_events(tx, holder_id, before=before, limit=min(limit, PAGE_MAX))
 
 
-async def count_by_state(tx: Transaction, program: str | None = None) -> dict[PayoutState, tuple[int, list[Money]]]:
-    """How many payouts stand where, and what they add up to in each currency."""
+async def count_by_state(
+    tx: Transaction, program: str | None = None, *, holder_id: UUID | None = None
+) -> dict[PayoutState, tuple[int, list[Money]]]:
+    """How many payouts stand where, and what they add up to in each currency; of one program or holder, or of all."""
     counts: dict[PayoutState, tuple[int, list[Money]]] = {}
-    for row in await store.count_by_state(tx, program):
+    for row in await store.count_by_state(tx, program, holder_id):
         state = PayoutState(row["state"])
         count, sums = counts.get(state, (0, []))
         counts[state] = (count + row["count"], [*sums, Money(row["amount"], row["currency"])])

@@ -234,3 +234,15 @@ class Query:
     amount_max: int | None = None
     before: UUID | None = None
     limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file of payouts that a holder asked for. ``accepted`` is how many were, once every row has been answered."""
+
+    id: UUID
+    holder_id: UUID
+    fingerprint: bytes
+    rows: int
+    created_at: datetime
+    accepted: int | None = None

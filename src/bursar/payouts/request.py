@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 import msgspec
@@ -24,6 +24,16 @@ SEALED: Final = ("payouts", "destination")
 _BY_THE_TERMS: Final = "system:terms"
 
 
+class Reserve(Protocol):
+    """``ledger.apply``, or ``ledger.foresee`` where nothing is to happen."""
+
+    async def __call__(
+        self, tx: Transaction, movements: Sequence[ledger.Movement], *, at: datetime
+    ) -> Sequence[object]:
+        """For each movement, why it is refused; anything else means that it is not."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """The tools a request needs: the programs' terms and the keys that seal destinations."""
@@ -41,14 +51,7 @@ async def request(tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datet
     Raises:
         NoSuchProgram: an ask names a program that was never applied.
     """
-    terms = await desk.book.judge(tx, {ask.program for ask in asks})
-    judged = [_judge(ask, terms[ask.program], desk=desk, at=at) for ask in asks]
-    born = [payout for payout in judged if isinstance(payout, Payout)]
-    refused: dict[UUID, Refusal] = {**await over_the_day(tx, born, terms, at=at)}
-    welcome = [payout for payout in born if payout.id not in refused]
-    reserved = await ledger.apply(tx, [_reservation(payout) for payout in welcome], at=at) if welcome else []
-    refused |= {p.id: result for p, result in zip(welcome, reserved, strict=True) if isinstance(result, Refusal)}
-    answers = [refused.get(payout.id, payout) if isinstance(payout, Payout) else payout for payout in judged]
+    answers, terms = await _decide(tx, asks, desk=desk, at=at, reserve=ledger.apply)
     kept = [(payout, ask) for payout, ask in zip(answers, asks, strict=True) if isinstance(payout, Payout)]
     if kept:
         await store.insert(
@@ -58,6 +61,31 @@ async def request(tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datet
         )
         await _ask_approvers(tx, (payout for payout, _ in kept), terms)
     return answers
+
+
+async def check(tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datetime) -> list[Payout | Refusal]:
+    """What ``request`` would answer to these asks; nothing is stored and no money is moved.
+
+    Raises:
+        NoSuchProgram: an ask names a program that was never applied.
+    """
+    answers, _ = await _decide(tx, asks, desk=desk, at=at, reserve=ledger.foresee)
+    return answers
+
+
+async def _decide(
+    tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datetime, reserve: Reserve
+) -> tuple[list[Payout | Refusal], Mapping[str, programs.Terms]]:
+    """Judge each ask by its terms, by what was asked for today, and by the money that is there."""
+    terms = await desk.book.judge(tx, {ask.program for ask in asks})
+    judged = [_judge(ask, terms[ask.program], desk=desk, at=at) for ask in asks]
+    born = [payout for payout in judged if isinstance(payout, Payout)]
+    refused: dict[UUID, Refusal] = {**await over_the_day(tx, born, terms, at=at)}
+    welcome = [payout for payout in born if payout.id not in refused]
+    reserved = await reserve(tx, [_reservation(payout) for payout in welcome], at=at) if welcome else []
+    refused |= {p.id: result for p, result in zip(welcome, reserved, strict=True) if isinstance(result, Refusal)}
+    answers = [refused.get(payout.id, payout) if isinstance(payout, Payout) else payout for payout in judged]
+    return answers, terms
 
 
 def _judge(ask: Ask, terms: programs.Terms, *, desk: Desk, at: datetime) -> Payout | Refusal:

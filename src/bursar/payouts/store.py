@@ -8,7 +8,7 @@ from uuid import UUID
 from bursar.foundation import outbox
 from bursar.foundation.db import Record, Transaction, columns
 from bursar.foundation.money import Money
-from bursar.payouts.model import Moved, Payout, PayoutState, Query
+from bursar.payouts.model import Moved, Payout, PayoutState, Query, Upload
 
 _COLUMNS: Final = """
     id, program, terms_version, holder_id, reference, amount, currency, state, version, reservation, destination,
@@ -104,6 +104,11 @@ async def wait_longer(tx: Transaction, ids: Collection[UUID], *, reason: str, se
         """,
         sorted(ids), reason, seconds,
     )  # fmt: skip
+
+
+async def make_due(tx: Transaction, ids: Collection[UUID]) -> None:
+    """Let locked payouts wait no longer."""
+    await tx.run("UPDATE payouts SET due_at = least(due_at, now()) WHERE id = ANY($1::uuid[])", sorted(ids))
 
 
 async def by_ids(tx: Transaction, ids: Collection[UUID], *, holder_id: UUID | None = None) -> list[Payout]:
@@ -221,15 +226,40 @@ async def replace_destinations(tx: Transaction, sealed: Sequence[tuple[UUID, byt
     )
 
 
-async def count_by_state(tx: Transaction, program: str | None) -> list[Record]:
+async def count_by_state(tx: Transaction, program: str | None, holder_id: UUID | None) -> list[Record]:
     """How many payouts stand where, and what they add up to."""
     return await tx.many(
         """
         SELECT state, currency, count(*) AS count, sum(amount)::bigint AS amount FROM payouts
-        WHERE $1::text IS NULL OR program = $1 GROUP BY state, currency ORDER BY state, currency
+        WHERE ($1::text IS NULL OR program = $1) AND ($2::uuid IS NULL OR holder_id = $2)
+        GROUP BY state, currency ORDER BY state, currency
         """,
-        program,
-    )
+        program, holder_id,
+    )  # fmt: skip
+
+
+async def insert_upload(tx: Transaction, upload: Upload) -> Upload:
+    """Note a new upload, or find the one that was begun with the same fingerprint; waits for a twin's commit."""
+    await tx.run(
+        """
+        INSERT INTO uploads (id, holder_id, fingerprint, rows, created_at) VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT ON CONSTRAINT same_file_once DO NOTHING
+        """,
+        upload.id, upload.holder_id, upload.fingerprint, upload.rows, upload.created_at,
+    )  # fmt: skip
+    row = await tx.one(
+        """
+        SELECT id, holder_id, fingerprint, rows, created_at, accepted FROM uploads
+        WHERE holder_id = $1 AND fingerprint = $2
+        """,
+        upload.holder_id, upload.fingerprint,
+    )  # fmt: skip
+    return Upload(*row)
+
+
+async def finish_upload(tx: Transaction, upload_id: UUID, *, accepted: int) -> None:
+    """Note that every row of an upload has been answered, and how many were accepted."""
+    await tx.run("UPDATE uploads SET accepted = $2 WHERE id = $1 AND accepted IS NULL", upload_id, accepted)
 
 
 def _locked(rows: Sequence[Record]) -> tuple[dict[UUID, Payout], datetime]:

@@ -4,12 +4,15 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
+import msgspec
+
 from bursar.foundation.crypto import Keyring, Place
 from bursar.foundation.db import Transaction
+from bursar.foundation.errors import Refusal
 from bursar.holders import Destination
 from bursar.payouts import store
-from bursar.payouts.errors import DestinationAltered
-from bursar.payouts.model import Payout, digest
+from bursar.payouts.errors import DestinationAltered, NoSuchPayout, WrongState
+from bursar.payouts.model import MOVES, Payout, can, digest
 from bursar.payouts.request import SEALED
 
 
@@ -26,6 +29,25 @@ async def take_waiting(
 async def wait_longer(tx: Transaction, payout_ids: Collection[UUID], *, reason: str, seconds: float) -> None:
     """Give payouts that cannot leave now a blocker: its reason, and when it is looked at again."""
     await store.wait_longer(tx, payout_ids, reason=reason, seconds=seconds)
+
+
+async def hurry(tx: Transaction, payout_ids: Collection[UUID]) -> list[Payout | Refusal]:
+    """Make payouts that wait to leave due at once, whatever time they were waiting for; ring ``BELL`` after the commit.
+
+    A payout in any other state is refused. What stops it (a switch, say) goes on to stop it.
+    """
+    locked, at = await store.lock(tx, payout_ids)
+    answers = [_due(locked.get(payout_id), payout_id, at) for payout_id in payout_ids]
+    await store.make_due(tx, [payout.id for payout in answers if isinstance(payout, Payout)])
+    return answers
+
+
+def _due(payout: Payout | None, payout_id: UUID, at: datetime) -> Payout | Refusal:
+    if payout is None:
+        return NoSuchPayout(payout=str(payout_id))
+    if not can(payout.state, "send"):
+        return WrongState(verb="leave", state=payout.state, allowed_from=sorted(MOVES["send"].sources))
+    return msgspec.structs.replace(payout, due_at=min(payout.due_at, at))
 
 
 def open_destination(payout: Payout, keyring: Keyring) -> Destination:

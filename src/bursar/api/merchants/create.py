@@ -12,7 +12,7 @@ import msgspec
 
 from bursar import dispatch, identity, payouts
 from bursar.api import problems
-from bursar.api.merchants.wire import PayoutBody, PayoutView, Status, encode
+from bursar.api.merchants.wire import PayoutBody, PayoutView, Status, ask_of, encode
 from bursar.foundation import idempotency
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal, Unauthorised
@@ -110,7 +110,8 @@ class Creation:
         asks: list[tuple[int, idempotency.Key, payouts.Ask]] = []
         for place, key, caller in fresh:
             try:
-                asks.append((place, key, _ask(batch[place], caller)))
+                wanted = batch[place]
+                asks.append((place, key, ask_of(wanted.parsed, caller, correlation_id=wanted.request_id)))
             except Refusal as refusal:
                 answers[place] = refusal
         if not asks:
@@ -140,20 +141,6 @@ def _admit(wanted: Wanted, caller: identity.Caller | None) -> tuple[idempotency.
     identity.authorise(caller, identity.Scope.PAYOUTS_WRITE, ip=wanted.ip)
     key = idempotency.key(caller.holder_id, wanted.idempotency_key, wanted.body, header=IDEMPOTENCY_HEADER)
     return key, caller
-
-
-def _ask(wanted: Wanted, caller: identity.Caller) -> payouts.Ask:
-    body = wanted.parsed
-    return payouts.Ask(
-        holder_id=caller.holder_id,
-        program=caller.program,
-        reference=body.merchant_reference,
-        amount=body.money,
-        destination=body.destination,
-        requester=caller.actor,
-        requester_person=caller.created_by,
-        correlation_id=wanted.request_id,
-    )
 
 
 async def _without_replays(

@@ -1,44 +1,82 @@
-"""Payouts as merchants' systems ask for them and look at them."""
+"""Payouts as merchants' systems ask for them, look at them and take them back."""
 
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Final
+from uuid import UUID
 
-from litestar import Request, Response, Router, get, post
+import msgspec
+from litestar import Response, Router, get, post
 from litestar.datastructures import State
+from litestar.response import Stream
 
 from bursar import identity, payouts
-from bursar.api import requests
-from bursar.api.merchants.create import Replayed
-from bursar.api.merchants.wire import PayoutBody, PayoutView
-from bursar.foundation import ids
+from bursar.api import exports, reading, requests
+from bursar.api.entry import KeyRequest
+from bursar.api.filters import PayoutQuery
+from bursar.api.merchants import examples
+from bursar.api.merchants.create import BODY_BYTES_MAX, IDEMPOTENCY_HEADER, Replayed
+from bursar.api.merchants.wire import PayoutBody, PayoutView, Status, TooLate, states_heard_as
+from bursar.api.openapi import Doc, Header
+from bursar.api.paging import Page, page
+from bursar.foundation import ids, texts
 from bursar.foundation.db import Transaction
-from bursar.foundation.errors import Unauthorised
+from bursar.foundation.errors import Refusal
 from bursar.house import House
 
+IDEMPOTENCY: Final = Header(
+    name=IDEMPOTENCY_HEADER,
+    description="Your own key for this request, also taken as `Idempotency-Key`. Under the same key the same body gets the "
+    "same answer, byte for byte, and the work is done once; another body is refused.",
+    example="6f1e2c50-93d4-4a8e-a9f6-1f1f6f4a1b7d",
+)
+REASON_LENGTH_MAX: Final = 500
+COLUMNS: Final = tuple(field.encode_name for field in msgspec.structs.fields(PayoutView))
 
-async def caller(tx: Transaction, request: Request[Any, Any, Any], scope: identity.Scope) -> identity.Caller:
-    """Who calls, if their key may do this.
 
-    Raises:
-        Unauthorised: no key, or not a usable one.
-        Forbidden: the key lacks the scope, or is used from an address it is not for.
+class MerchantPayoutQuery(PayoutQuery, kw_only=True):
+    """Which of the caller's payouts to list."""
+
+    status: Annotated[list[Status], msgspec.Meta(description="One status or several.")] = []
+
+
+class CancelBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Why a payout is taken back."""
+
+    reason: Annotated[str, msgspec.Meta(max_length=REASON_LENGTH_MAX, examples=["Ordered twice"])] = ""
+
+    def __post_init__(self) -> None:
+        texts.insist_text(self.reason, field="reason", most=REASON_LENGTH_MAX)
+
+
+@post(
+    "/",
+    status_code=201,
+    needs=identity.Scope.PAYOUTS_WRITE,
+    request_max_body_size=BODY_BYTES_MAX,
+    doc=Doc(
+        summary="Ask for a payout",
+        headers=[IDEMPOTENCY],
+        takes=PayoutBody,
+        examples=examples.CREATE,
+        answers=PayoutView,
+        shows=examples.CREATED,
+        refuses=(409, 422),
+    ),
+)
+async def create_payout(request: KeyRequest, state: State) -> Response[bytes]:
+    """Ask for a payout: its amount is locked at once, and it leaves as soon as a worker has it.
+
+    Amounts that your program wants reviewed wait as `IN_REVIEW` until people have agreed.
     """
+    # In front of this stands ``fastlane``, which answers the same through the same ``Creation``.
     headers = request.scope["headers"]
-    key_hash = identity.key_hash(requests.api_key(headers) or "")
-    found = (await identity.callers(tx, [key_hash]))[0] if key_hash else None
-    if found is None:
-        raise Unauthorised("A valid API key is needed in the header X-API-KEY.")
-    identity.authorise(found, scope, ip=requests.address(request.scope))
-    return found
-
-
-@post("/", status_code=201, summary="Ask for a payout")
-async def create(request: Request[Any, Any, Any], state: State, data: PayoutBody) -> Response[bytes]:
-    """Ask for a payout. In front of this stands ``fastlane``, which answers the same through the same ``Creation``."""
-    headers = request.scope["headers"]
+    if not requests.is_json(headers):
+        raise reading.unsupported("application/json")
     answer = await state.creation.create(
         api_key=requests.api_key(headers),
         idempotency_key=requests.header(headers, b"x-idempotency-key", b"idempotency-key"),
-        body=await request.body(),
+        body=await reading.body(request),
         ip=requests.address(request.scope),
         request_id=requests.request_id(headers),
     )
@@ -48,16 +86,117 @@ async def create(request: Request[Any, Any, Any], state: State, data: PayoutBody
     return Response(told.body, status_code=told.status, media_type="application/json", headers=extra)
 
 
-@get("/{payout_id:str}", summary="Show one payout")
-async def show(payout_id: str, request: Request[Any, Any, Any], state: State) -> PayoutView:
-    """Show one of the caller's own payouts; somebody else's is not found."""
+@get(
+    "/",
+    needs=identity.Scope.PAYOUTS_READ,
+    doc=Doc(
+        summary="List payouts",
+        query=MerchantPayoutQuery,
+        answers=Page[PayoutView],
+        shows=examples.page(examples.PAYOUT),
+        answers_also={exports.MEDIA: exports.lines([COLUMNS, list(examples.PAYOUT.values())])},
+    ),
+)
+async def list_payouts(request: KeyRequest, state: State) -> Response[Any] | Stream:
+    """List your own payouts, newest first.
+
+    As CSV (`Accept: text/csv` or `format=csv`) the list is whole: `limit` and `cursor` are for JSON.
+    """
+    house: House = state.house
+    asked = reading.query(request, MerchantPayoutQuery)
+    query = await _query(house, asked, request.user)
+    if exports.is_wanted(request, asked.format):
+        return exports.answer(COLUMNS, _pages(house, query), name="payouts")
+    async with house.database.transaction(readonly=True) as tx:
+        found = await payouts.page(tx, query)
+    return Response(page(found, limit=asked.limit, show=PayoutView.of, place=lambda payout: payout.id))
+
+
+@get(
+    "/{payout_id:str}",
+    needs=identity.Scope.PAYOUTS_READ,
+    doc=Doc(summary="Show a payout", answers=PayoutView, shows=examples.PAYOUT, refuses=(404,)),
+)
+async def show_payout(payout_id: str, request: KeyRequest, state: State) -> PayoutView:
+    """Show one of your own payouts as it stands; somebody else's is not found."""
     house: House = state.house
     async with house.database.transaction(readonly=True) as tx:
-        who = await caller(tx, request, identity.Scope.PAYOUTS_READ)
-        wanted = ids.parse(payout_id)
-        if wanted is None:
-            raise payouts.NoSuchPayout(payout=payout_id[:40])
-        return PayoutView.of(await payouts.get(tx, wanted, holder_id=who.holder_id))
+        return PayoutView.of(await own_payout(tx, payout_id, request.user))
 
 
-router = Router(path="/api/v1/payouts", route_handlers=[create, show], tags=["Payouts"])
+@post(
+    "/{payout_id:str}/cancel",
+    status_code=200,
+    needs=identity.Scope.PAYOUTS_WRITE,
+    request_max_body_size=reading.JSON_BYTES_MAX,
+    doc=Doc(
+        summary="Take a payout back",
+        takes=CancelBody,
+        examples={"With a reason": {"reason": "Ordered twice"}},
+        body_required=False,
+        answers=PayoutView,
+        shows=examples.CREATED | {"status": "CANCELLED", "reason": "Ordered twice"},
+        refuses=(404, 409),
+    ),
+)
+async def cancel_payout(payout_id: str, request: KeyRequest, state: State) -> PayoutView:
+    """Take a payout back as long as it has not been handed to a bank; its amount is available again."""
+    house: House = state.house
+    body = await reading.json(request, CancelBody, optional=True)
+    async with house.database.transaction() as tx:
+        payout = await own_payout(tx, payout_id, request.user)
+        [result] = await payouts.cancel(
+            tx, [payout.id], actor=request.user.actor, book=house.book, reason=body.reason
+        )
+    if isinstance(result, payouts.WrongState):
+        raise TooLate(payout.state)
+    if isinstance(result, Refusal):
+        raise result
+    return PayoutView.of(result)
+
+
+async def own_payout(tx: Transaction, payout_id: str, caller: identity.Caller) -> payouts.Payout:
+    """One of the caller's own payouts, by its id as it was sent.
+
+    Raises:
+        NoSuchPayout: there is none, or it is somebody else's.
+    """
+    wanted = ids.parse(payout_id)
+    if wanted is None:
+        raise payouts.NoSuchPayout(payout=payout_id[:40])
+    return await payouts.get(tx, wanted, holder_id=caller.holder_id)
+
+
+async def _query(house: House, asked: MerchantPayoutQuery, caller: identity.Caller) -> payouts.Query:
+    async with house.database.transaction(readonly=True) as tx:
+        currency = (await house.book.judge(tx, {caller.program}))[caller.program].currency
+    return payouts.Query(
+        holder_id=caller.holder_id,
+        states=states_heard_as(asked.status),
+        search=asked.search,
+        since=asked.begin,
+        until=asked.end,
+        amount_min=asked.least(currency),
+        amount_max=asked.most(currency),
+        before=asked.before,
+        limit=asked.limit + 1,
+    )
+
+
+async def _pages(house: House, query: payouts.Query) -> AsyncIterator[Sequence[exports.Row]]:
+    """All payouts that a query finds, page by page."""
+    before: UUID | None = None
+    while True:
+        async with house.database.transaction(readonly=True) as tx:
+            found = await payouts.page(tx, replace(query, before=before, limit=exports.PAGE))
+        yield [list(msgspec.to_builtins(PayoutView.of(payout)).values()) for payout in found]
+        if len(found) < exports.PAGE:
+            return
+        before = found[-1].id
+
+
+router = Router(
+    path="/api/v1/payouts",
+    route_handlers=[create_payout, list_payouts, show_payout, cancel_payout],
+    tags=["Payouts"],
+)

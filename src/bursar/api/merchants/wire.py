@@ -14,7 +14,8 @@ from bursar.foundation import texts
 from bursar.foundation.errors import Conflict
 from bursar.foundation.money import Money
 from bursar.holders import Destination
-from bursar.payouts import Payout, PayoutState
+from bursar.identity import Caller
+from bursar.payouts import Ask, Payout, PayoutState
 
 
 class Status(StrEnum):
@@ -121,6 +122,24 @@ class PayoutBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     def destination(self) -> Destination:
         """Where the money goes."""
         return Destination(self.bank_code, self.account_number, self.account_title)
+
+
+def ask_of(body: PayoutBody, caller: Caller, *, correlation_id: str | None) -> Ask:
+    """What a caller asks for with this body.
+
+    Raises:
+        Invalid: the amount is none.
+    """
+    return Ask(
+        holder_id=caller.holder_id,
+        program=caller.program,
+        reference=body.merchant_reference,
+        amount=body.money,
+        destination=body.destination,
+        requester=caller.actor,
+        requester_person=caller.created_by,
+        correlation_id=correlation_id,
+    )
 
 
 class PayoutView(msgspec.Struct, rename="camel"):

@@ -143,7 +143,9 @@ async def deliveries(
         NoSuchEndpoint: not there, removed, or another holder's.
     """
     await _endpoint(tx, endpoint_id, holder_id)
-    return await store.deliveries(tx, endpoint_id, state=state, before=before, limit=min(limit, PAGE_MAX))
+    return await store.deliveries(
+        tx, endpoint_id, holder_id=holder_id, state=state, before=before, limit=min(limit, PAGE_MAX)
+    )
 
 
 async def delivery(
@@ -156,7 +158,12 @@ async def delivery(
         NoSuchDelivery: not there, or not of this endpoint.
     """
     await _endpoint(tx, endpoint_id, holder_id)
-    return await _delivery(tx, delivery_id, endpoint_id), await store.tries(tx, delivery_id)
+    return await _delivery(tx, delivery_id, endpoint_id, holder_id), await store.tries(tx, delivery_id)
+
+
+async def deliveries_about(tx: Transaction, payout_id: UUID, *, since: datetime) -> list[Delivery]:
+    """What the holder was told of one payout, oldest first. ``since`` is when the payout was made: none is older."""
+    return await store.deliveries_about(tx, payout_id, first=ids.first(since))
 
 
 async def replay(tx: Transaction, delivery_id: UUID, *, endpoint_id: UUID, holder_id: UUID, at: datetime) -> Delivery:
@@ -169,7 +176,7 @@ async def replay(tx: Transaction, delivery_id: UUID, *, endpoint_id: UUID, holde
         StillWaiting: the delivery is not over.
     """
     receiver = await _enabled(tx, endpoint_id, holder_id)
-    former = await _delivery(tx, delivery_id, endpoint_id)
+    former = await _delivery(tx, delivery_id, endpoint_id, holder_id)
     if former.state is DeliveryState.WAITING:
         raise StillWaiting(delivery=str(delivery_id))
     return await _send(tx, receiver, former.message_id, at)
@@ -235,8 +242,8 @@ async def _enabled(tx: Transaction, endpoint_id: UUID, holder_id: UUID) -> Endpo
     return found
 
 
-async def _delivery(tx: Transaction, delivery_id: UUID, endpoint_id: UUID) -> Delivery:
-    found = await store.delivery(tx, delivery_id, endpoint_id=endpoint_id)
+async def _delivery(tx: Transaction, delivery_id: UUID, endpoint_id: UUID, holder_id: UUID) -> Delivery:
+    found = await store.delivery(tx, delivery_id, endpoint_id=endpoint_id, holder_id=holder_id)
     if found is None:
         raise NoSuchDelivery(delivery=str(delivery_id))
     return found
@@ -245,7 +252,7 @@ async def _delivery(tx: Transaction, delivery_id: UUID, endpoint_id: UUID) -> De
 async def _send(tx: Transaction, receiver: Endpoint, message_id: UUID, at: datetime) -> Delivery:
     delivery_id = ids.new(at)
     await store.insert_deliveries(tx, [(delivery_id, receiver.id, message_id, receiver.holder_id)])
-    return await _delivery(tx, delivery_id, receiver.id)
+    return await _delivery(tx, delivery_id, receiver.id, receiver.holder_id)
 
 
 def _insist(description: str, events: Sequence[str] | None) -> None:

@@ -182,12 +182,14 @@ class _Hello(msgspec.Struct, frozen=True, rename="camel"):
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-def name_of(message_id: UUID, payout_id: UUID | None, seq: int | None) -> str:
-    """A message's ``webhook-id``: the same over all retries, replays and endpoints.
+def event_name(payout_id: UUID, seq: int) -> str:
+    """What a payout's event is called, in messages about it and in lists of events alike."""
+    return f"evt_{payout_id.hex}_{seq}"
 
-    That of a payout's event follows from payout and sequence, so the list of events can show it without the message.
-    """
-    return f"msg_{message_id.hex}" if payout_id is None else f"evt_{payout_id.hex}_{seq}"
+
+def name_of(message_id: UUID, payout_id: UUID | None, seq: int | None) -> str:
+    """A message's ``webhook-id``: the same over all retries, replays and endpoints."""
+    return f"msg_{message_id.hex}" if payout_id is None or seq is None else event_name(payout_id, seq)
 
 
 def word_changes(move: Moved, tell: Mapping[PayoutState, str]) -> bool:
@@ -198,8 +200,8 @@ def word_changes(move: Moved, tell: Mapping[PayoutState, str]) -> bool:
     return move.from_state is not None and tell[move.from_state] != tell[move.to_state]
 
 
-def payout_updated(message_id: UUID, move: Moved, *, status: str, patience: Patience) -> Message:
-    """Tell of a move, in the audience's word for where it led."""
+def body_of(move: Moved, *, status: str) -> bytes:
+    """The body of ``payout.updated`` for a move; ``status`` is the audience's word for where it led."""
     body = _PayoutUpdated(
         event=Event.PAYOUT_UPDATED.value,
         payout_id=move.payout_id,
@@ -209,12 +211,17 @@ def payout_updated(message_id: UUID, move: Moved, *, status: str, patience: Pati
         merchant_reference=move.reference,
         amount=move.amount.text,
         currency=move.amount.currency,
-        event_id=name_of(message_id, move.payout_id, move.seq),
+        event_id=event_name(move.payout_id, move.seq),
         sequence=move.seq,
         reason=move.reason or msgspec.UNSET,
     )
-    raw = _ENCODER.encode(body)
-    return Message(message_id, move.holder_id, move.payout_id, move.seq, Event.PAYOUT_UPDATED, raw, patience, move.at)
+    return _ENCODER.encode(body)
+
+
+def payout_updated(message_id: UUID, move: Moved, *, status: str, patience: Patience) -> Message:
+    """Tell of a move, in the audience's word for where it led."""
+    body = body_of(move, status=status)
+    return Message(message_id, move.holder_id, move.payout_id, move.seq, Event.PAYOUT_UPDATED, body, patience, move.at)
 
 
 def hello(message_id: UUID, endpoint: Endpoint, *, patience: Patience, at: datetime) -> Message:

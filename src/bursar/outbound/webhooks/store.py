@@ -224,8 +224,7 @@ async def give_up(tx: Transaction, endpoint_ids: Collection[UUID], *, error: str
     """End what waits for these endpoints, claimed or not; how many. Whoever is sending one comes too late."""
     return await tx.run(
         """
-        UPDATE deliveries
-        SET state = 'exhausted', due_at = NULL, last_error = $2, finished_at = now(), lease_no = lease_no + 1
+        UPDATE deliveries SET state = 'exhausted', due_at = NULL, last_error = $2, finished_at = now()
         WHERE endpoint_id = ANY($1) AND due_at IS NOT NULL
         """,
         list(endpoint_ids), error,
@@ -236,26 +235,45 @@ async def give_up(tx: Transaction, endpoint_ids: Collection[UUID], *, error: str
 
 
 async def deliveries(
-    tx: Transaction, endpoint_id: UUID, *, state: DeliveryState | None, before: UUID | None, limit: int
+    tx: Transaction,
+    endpoint_id: UUID,
+    *,
+    holder_id: UUID,
+    state: DeliveryState | None,
+    before: UUID | None,
+    limit: int,
 ) -> list[Delivery]:
     """An endpoint's deliveries, newest first, below the id ``before``."""
     rows = await tx.many(
         f"""
-        SELECT {_DELIVERY} WHERE d.endpoint_id = $1 AND ($2::uuid IS NULL OR d.id < $2) {_IN_STATE[state]}
-        ORDER BY d.id DESC LIMIT $3
+        SELECT {_DELIVERY}
+        WHERE d.endpoint_id = $1 AND d.holder_id = $2 AND ($3::uuid IS NULL OR d.id < $3) {_IN_STATE[state]}
+        ORDER BY d.id DESC LIMIT $4
         """,
-        endpoint_id, before, limit,
+        endpoint_id, holder_id, before, limit,
     )  # fmt: skip
     return [_delivery(row) for row in rows]
 
 
-async def delivery(tx: Transaction, delivery_id: UUID, *, endpoint_id: UUID) -> Delivery | None:
+async def delivery(tx: Transaction, delivery_id: UUID, *, endpoint_id: UUID, holder_id: UUID) -> Delivery | None:
     """One delivery of an endpoint."""
     row = await tx.one_or_none(
-        f"SELECT {_DELIVERY} WHERE d.id = $1 AND d.endpoint_id = $2",
-        delivery_id, endpoint_id,
+        f"SELECT {_DELIVERY} WHERE d.id = $1 AND d.endpoint_id = $2 AND d.holder_id = $3",
+        delivery_id, endpoint_id, holder_id,
     )  # fmt: skip
     return None if row is None else _delivery(row)
+
+
+async def deliveries_about(tx: Transaction, payout_id: UUID, *, first: UUID) -> list[Delivery]:
+    """A payout's deliveries, oldest first; none has an id below ``first``."""
+    rows = await tx.many(
+        f"""
+        SELECT {_DELIVERY} JOIN endpoints e ON e.id = d.endpoint_id AND e.holder_id = m.holder_id
+        WHERE m.payout_id = $1 AND d.id >= $2 ORDER BY d.id
+        """,
+        payout_id, first,
+    )  # fmt: skip
+    return [_delivery(row) for row in rows]
 
 
 async def tries(tx: Transaction, delivery_id: UUID) -> list[Try]:

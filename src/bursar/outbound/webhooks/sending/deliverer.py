@@ -25,6 +25,7 @@ from bursar.foundation.faults import fault
 from bursar.foundation.gather import Gather
 from bursar.foundation.http import CallFailed
 from bursar.foundation.loops import repeat
+from bursar.outbound.webhooks.model import DeliveryState
 from bursar.outbound.webhooks.sending import actions, store
 from bursar.outbound.webhooks.sending.model import Due, Queue, Result, error_in, wait_after
 from bursar.outbound.webhooks.signatures import Signer, places
@@ -174,7 +175,9 @@ class Deliverer:
     def _may_send(self, lane: _Lane) -> bool:
         if not lane.waiting or lane.is_silent or self._stop.is_set():
             return False
-        ends_by = asyncio.get_running_loop().time() + lane.waiting[0].patience.timeout_seconds
+        needs = lane.waiting[0].patience.timeout_seconds
+        assert needs < self._lease_seconds, "a lease outlasts a time-out, or nothing would ever be sent"
+        ends_by = asyncio.get_running_loop().time() + needs
         return ends_by <= lane.lease_ends  # Else somebody else may send it while we still do.
 
     async def _call(self, queue: Queue, due: Due, signer: Signer) -> Result:
@@ -205,6 +208,9 @@ class Deliverer:
         recorded = await self._database.retrying(partial(actions.record, results=results))
         for endpoint_id, why in recorded.disabled.items():
             _log.warning("endpoint.disabled", endpoint_id=str(endpoint_id), cause=why.value)
+        for result in results:
+            if result.state is DeliveryState.EXHAUSTED:
+                _log.warning("delivery.exhausted", delivery_id=str(result.due.delivery_id), cause=result.error)
         return [result.due.delivery_id in recorded.deliveries for result in results]
 
     def _signer(self, queue: Queue) -> Signer:

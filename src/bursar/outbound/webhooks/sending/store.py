@@ -59,7 +59,9 @@ async def claim(tx: Transaction, shares: Sequence[tuple[UUID, int]], *, lease_se
         *columns(shares, 2), lease_seconds,
     )  # fmt: skip
     messages = await _messages(tx, {row["message_id"] for row in rows})
-    return [_due(row, messages[row["message_id"]]) for row in rows]
+    claimed = [(row, messages[row["message_id"]]) for row in rows]
+    claimed.sort(key=lambda pair: (pair[1]["at"], pair[1]["seq"] or 0))  # As it happened, as far as that goes.
+    return [_due(row, message) for row, message in claimed]
 
 
 async def put_back(tx: Transaction, dues: Sequence[Due]) -> None:
@@ -128,7 +130,8 @@ async def note_health(tx: Transaction, health: Health, *, days: int) -> dict[UUI
 
 async def _messages(tx: Transaction, ids: Collection[UUID]) -> Mapping[UUID, Record]:
     rows = await tx.many(
-        "SELECT id, payout_id, seq, body, retry_seconds, timeout_seconds FROM messages WHERE id = ANY($1)", list(ids)
+        "SELECT id, payout_id, seq, body, retry_seconds, timeout_seconds, at FROM messages WHERE id = ANY($1)",
+        list(ids),
     )
     return {row["id"]: row for row in rows}
 

@@ -1,0 +1,51 @@
+"""How much is measured: thoroughly, or quickly enough that one figure takes less than 50 seconds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """The sizes of everything. Times are in seconds."""
+
+    rounds: int
+    load_seconds: int  # One side's turn at creating payouts.
+    bulk: int  # Payouts created in one go.
+    lifecycle: int  # Payouts sent through the bank's bulk endpoint in one turn.
+    lifecycle_single: int  # The same by single calls.
+    naive_seconds: float
+    waiting: Sequence[int]  # Payouts that wait while others are claimed.
+    claimed: int  # Payouts claimed in one turn.
+    latency_seconds: int
+    memory_waiting: int
+    memory_seconds: float
+
+
+THOROUGH: Final = Effort(
+    rounds=5,
+    load_seconds=5,
+    bulk=20_000,
+    lifecycle=10_000,
+    lifecycle_single=5_000,
+    naive_seconds=10.0,
+    waiting=(0, 100_000, 1_000_000),
+    claimed=20_000,
+    latency_seconds=10,
+    memory_waiting=1_000_000,
+    memory_seconds=20.0,
+)
+
+QUICK: Final = Effort(
+    rounds=3,
+    load_seconds=1,
+    bulk=3_000,
+    lifecycle=3_000,
+    lifecycle_single=1_500,
+    naive_seconds=2.5,
+    waiting=(0, 20_000, 100_000),
+    claimed=2_000,
+    latency_seconds=5,
+    memory_waiting=100_000,
+    memory_seconds=5.0,
+)

@@ -1,0 +1,89 @@
+"""Payouts that wait to be sent, made by the product itself, a thousand to a transaction."""
+
+import asyncio
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from bench.ground import CURRENCY, PROGRAM, Ground
+from bench.load import BANKS
+from bursar import payouts
+from bursar.foundation.db import SCHEMA
+from bursar.foundation.errors import Refusal
+from bursar.foundation.money import Money
+from bursar.holders import Destination
+from bursar.house import House
+
+CHUNK: Final = 1_000
+LANES: Final = 2  # Chunks under way at once: one is written while the next is thought up.
+
+
+@dataclass(slots=True)
+class Waiting:
+    """A database in which payouts wait, and how many they are."""
+
+    ground: Ground
+    url: str
+    count: int = 0
+    _chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - variety, not secrecy
+
+    @classmethod
+    async def of(cls, ground: Ground, backlog: int) -> "Waiting":
+        """The database for a backlog of this size: the one that another figure has left, or a new one."""
+        name = f"waiting_{backlog}"
+        if name not in ground.kept:
+            ground.kept[name] = cls(ground, await ground.database(name))
+        found: Waiting = ground.kept[name]
+        return found
+
+    async def top_up(self, house: House, count: int) -> None:
+        """Ask for payouts until ``count`` of them wait."""
+        missing = count - self.count
+        if missing <= 0:
+            return
+        holders = [UUID(merchant.holder_id) for merchant in self.ground.merchants]
+        chunks = iter([CHUNK] * (missing // CHUNK) + [missing % CHUNK] * (missing % CHUNK > 0))
+        # Each lane has merchants of its own, or one would wait for the other's balances.
+        await asyncio.gather(*(self._lane(house, chunks, holders[lane::LANES]) for lane in range(LANES)))
+        await self._analyse()
+
+    async def _lane(self, house: House, chunks: Iterator[int], holders: Sequence[UUID]) -> None:
+        for size in chunks:
+            asks = [_ask(holders, self._chance) for _ in range(size)]
+            await request(house, asks)
+            self.count += size
+
+    async def _analyse(self) -> None:
+        """Let the planner know; after a bulk load it otherwise guesses for a minute."""
+        connection = await asyncpg.connect(self.url, server_settings={"search_path": SCHEMA})
+        await connection.execute("ANALYZE payouts, payout_events, transfers, attempts")
+        await connection.close()
+
+
+async def request(house: House, asks: Sequence[payouts.Ask]) -> None:
+    """Ask for payouts in one transaction; none of them may be refused."""
+    async with house.lanes.transaction() as tx:
+        answers = await payouts.request(tx, asks, desk=house.desk, at=house.clock.now())
+    assert not any(isinstance(answer, Refusal) for answer in answers), "every merchant has money"
+
+
+def asks(holders: Sequence[UUID], *, count: int, seed: int) -> list[payouts.Ask]:
+    """What to ask for: random merchants, amounts and accounts."""
+    chance = random.Random(seed)  # noqa: S311 - variety, not secrecy
+    return [_ask(holders, chance) for _ in range(count)]
+
+
+def _ask(holders: Sequence[UUID], chance: random.Random) -> payouts.Ask:
+    number = chance.getrandbits(33)
+    return payouts.Ask(
+        holder_id=chance.choice(holders),
+        program=PROGRAM,
+        reference=f"order-{number:013}",
+        amount=Money(chance.randint(100, 9_999_999), CURRENCY),
+        destination=Destination(chance.choice(BANKS), f"{number:010}0001", "Muhammad Ahmed Khan"),
+        requester="bench",
+    )

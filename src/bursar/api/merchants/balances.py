@@ -1,0 +1,149 @@
+"""What a merchant has, and how it came to that."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Response, Router, get
+from litestar.datastructures import State
+from litestar.response import Stream
+
+from bursar import identity, ledger
+from bursar.api import exports, reading
+from bursar.api.entry import KeyRequest
+from bursar.api.filters import TimeQuery
+from bursar.api.merchants import examples
+from bursar.api.openapi import Doc
+from bursar.api.paging import Page, page
+from bursar.api.problems import timestamp
+from bursar.foundation.money import Money
+from bursar.house import House
+
+
+class BalanceView(msgspec.Struct, rename="camel"):
+    """What there is in one currency, in major units: all of it, what is locked for payouts, and what can be asked for."""
+
+    currency: str
+    balance: str
+    locked_amount: str
+    available: str
+
+    @classmethod
+    def of(cls, available: Money, locked: Money) -> "BalanceView":
+        """The three figures."""
+        return cls(available.currency, (available + locked).text, locked.text, available.text)
+
+
+class Balances(msgspec.Struct):
+    """One balance for each currency."""
+
+    data: list[BalanceView]
+
+
+Kind = Annotated[
+    ledger.TransferKind,
+    msgspec.Meta(
+        description="`credit`: money came in. `reserve`: locked for a payout. `post`: paid out. `void`: unlocked. "
+        "`reverse`: a payout came back.",
+    ),
+]
+
+
+class LineView(msgspec.Struct, rename="camel"):
+    """One line of a statement: what moved, and all figures after it."""
+
+    id: UUID
+    timestamp: str
+    kind: Kind
+    amount: str
+    currency: str
+    payout_id: UUID | None
+    reference: str | None
+    balance: str
+    locked_amount: str
+    available: str
+
+    @classmethod
+    def of(cls, line: ledger.Line) -> "LineView":
+        """Show one line."""
+        return cls(
+            id=line.id,
+            timestamp=timestamp(line.at),
+            kind=line.kind,
+            amount=line.amount.text,
+            currency=line.amount.currency,
+            payout_id=line.payout_id,
+            reference=line.reference,
+            balance=(line.available + line.reserved).text,
+            locked_amount=line.reserved.text,
+            available=line.available.text,
+        )
+
+
+COLUMNS: Final = tuple(field.encode_name for field in msgspec.structs.fields(LineView))
+
+
+@get(
+    "/balance",
+    needs=identity.Scope.BALANCE_READ,
+    doc=Doc(summary="Show the balance", answers=Balances, shows=examples.BALANCE),
+)
+async def show_balance(request: KeyRequest, state: State) -> Balances:
+    """Show what you have. A payout locks its amount when it is asked for; it is deducted once it is paid."""
+    house: House = state.house
+    caller = request.user
+    async with house.database.transaction(readonly=True) as tx:
+        terms = await house.book.judge(tx, {caller.program})
+        found = await ledger.balances(tx, [caller.holder_id])
+    nothing = Money.zero(terms[caller.program].currency)
+    views = [
+        BalanceView.of(Money(each.available, each.currency), Money(each.reserved, each.currency)) for each in found
+    ]
+    return Balances(views or [BalanceView.of(nothing, nothing)])
+
+
+@get(
+    "/ledger",
+    needs=identity.Scope.BALANCE_READ,
+    doc=Doc(
+        summary="Show the statement",
+        query=TimeQuery,
+        answers=Page[LineView],
+        shows=examples.page(examples.LINE),
+        answers_also={exports.MEDIA: exports.lines([COLUMNS, list(examples.LINE.values())])},
+    ),
+)
+async def list_ledger(request: KeyRequest, state: State) -> Response[Any] | Stream:
+    """List every movement of your money, newest first, each with the figures after it.
+
+    As CSV (`Accept: text/csv` or `format=csv`) the statement is whole: `limit` and `cursor` are for JSON.
+    """
+    house: House = state.house
+    asked = reading.query(request, TimeQuery)
+    if exports.is_wanted(request, asked.format):
+        return exports.answer(COLUMNS, _pages(house, asked, request.user.holder_id), name="statement")
+    found = await _lines(house, asked, request.user.holder_id, before=asked.before, limit=asked.limit + 1)
+    return Response(page(found, limit=asked.limit, show=LineView.of, place=lambda line: line.id))
+
+
+async def _pages(house: House, asked: TimeQuery, holder_id: UUID) -> AsyncIterator[Sequence[exports.Row]]:
+    before: UUID | None = None
+    while True:
+        found = await _lines(house, asked, holder_id, before=before, limit=exports.PAGE)
+        yield [list(msgspec.to_builtins(LineView.of(line)).values()) for line in found]
+        if len(found) < exports.PAGE:
+            return
+        before = found[-1].id
+
+
+async def _lines(
+    house: House, asked: TimeQuery, holder_id: UUID, *, before: UUID | None, limit: int
+) -> list[ledger.Line]:
+    async with house.database.transaction(readonly=True) as tx:
+        return await ledger.statement(
+            tx, holder_id, since=asked.begin, until=asked.end, before=before, limit=limit
+        )
+
+
+router = Router(path="/api/v1", route_handlers=[show_balance, list_ledger], tags=["Balance"])

@@ -1,0 +1,112 @@
+"""What happened to a merchant's payouts: the same news that its webhooks carry, to be asked for."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Router, get
+from litestar.datastructures import State
+
+from bursar import identity, payouts
+from bursar.api import reading
+from bursar.api.entry import KeyRequest
+from bursar.api.merchants import examples
+from bursar.api.merchants.payouts import own_payout
+from bursar.api.merchants.wire import WORDS, Status
+from bursar.api.openapi import Doc
+from bursar.api.paging import Page, PageQuery, mark
+from bursar.api.problems import timestamp
+from bursar.house import House
+from bursar.outbound import webhooks
+
+
+class EventView(msgspec.Struct, rename="camel"):
+    """One change of a payout's status, as `payout.updated` tells it."""
+
+    event: str
+    event_id: Annotated[str, msgspec.Meta(description="The `webhook-id` under which it was delivered.")]
+    payout_id: UUID
+    status: Status
+    psp_reference: str | None
+    timestamp: str
+    merchant_reference: str
+    amount: str
+    currency: str
+    sequence: Annotated[int, msgspec.Meta(description="Counts a payout's moves: of two events, the higher is newer.")]
+    reason: str | None
+
+    @classmethod
+    def of(cls, moved: payouts.Moved) -> "EventView":
+        """Show one move."""
+        return cls(
+            event=webhooks.Event.PAYOUT_UPDATED.value,
+            event_id=webhooks.name_of(moved.payout_id, moved.payout_id, moved.seq),
+            payout_id=moved.payout_id,
+            status=WORDS[moved.to_state],
+            psp_reference=moved.gateway_reference,
+            timestamp=timestamp(moved.at),
+            merchant_reference=moved.reference,
+            amount=moved.amount.text,
+            currency=moved.amount.currency,
+            sequence=moved.seq,
+            reason=moved.reason,
+        )
+
+
+class History(msgspec.Struct):
+    """A payout's changes of status, oldest first."""
+
+    data: list[EventView]
+
+
+@get(
+    "/events",
+    needs=identity.Scope.PAYOUTS_READ,
+    doc=Doc(
+        summary="List events",
+        query=PageQuery,
+        answers=Page[EventView],
+        shows=examples.page(examples.EVENT),
+    ),
+)
+async def list_events(request: KeyRequest, state: State) -> Page[EventView]:
+    """List every change of a status over all of your payouts, newest first.
+
+    A page may hold fewer than `limit` and still have more after it.
+    """
+    house: House = state.house
+    asked = reading.query(request, PageQuery)
+    before = asked.before.int if asked.before else None
+    async with house.database.transaction(readonly=True) as tx:
+        found = await payouts.holder_events(tx, request.user.holder_id, before=before, limit=asked.limit + 1)
+    shown = found[: asked.limit]
+    has_more = len(found) > asked.limit
+    next_cursor = mark(UUID(int=shown[-1][0])) if has_more else None
+    return Page([EventView.of(moved) for _, moved in shown if is_news(moved)], next_cursor, has_more)
+
+
+@get(
+    "/payouts/{payout_id:str}/events",
+    needs=identity.Scope.PAYOUTS_READ,
+    doc=Doc(
+        summary="Show a payout's history",
+        answers=History,
+        shows={"data": [examples.EVENT | {"status": "PROCESSING", "sequence": 3}, examples.EVENT]},
+        refuses=(404,),
+    ),
+)
+async def show_history(payout_id: str, request: KeyRequest, state: State) -> History:
+    """Show how one of your own payouts came to stand where it stands, from `PENDING` on."""
+    house: House = state.house
+    async with house.database.transaction(readonly=True) as tx:
+        payout = await own_payout(tx, payout_id, request.user)
+        moves = await payouts.history(tx, payout.id)
+    return History([EventView.of(moved) for moved in moves if moved.from_state is None or is_news(moved)])
+
+
+def is_news(moved: payouts.Moved) -> bool:
+    """Whether a move changes the merchant's word; the first one is in the answer to the request."""
+    return moved.from_state is not None and WORDS[moved.from_state] is not WORDS[moved.to_state]
+
+
+router = Router(path="/api/v1", route_handlers=[list_events, show_history], tags=["Events"])
