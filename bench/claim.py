@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from bench import reference
@@ -17,22 +17,22 @@ from bursar.house import House
 
 
 class PaidAtOnce:
-    """A gateway in this very process that pays whatever it is asked to, and stops the dispatcher when it is enough."""
+    """A gateway in this very process that pays whatever it is asked to, and says so when it is enough."""
 
     name = "mockbank"
     capabilities = Capabilities(currencies=frozenset({CURRENCY}), bulk_max=500)
 
-    def __init__(self, enough: int) -> None:
-        """Pay until ``enough`` payouts are paid."""
+    def __init__(self, enough: int, tell: Callable[[], None]) -> None:
+        """Call ``tell`` once ``enough`` payouts are paid."""
         self.paid = 0
-        self.stop = asyncio.Event()
         self._enough = enough
+        self._tell = tell
 
     async def send(self, instructions: Sequence[Instruction]) -> Sequence[Outcome]:
         """Pay them."""
         self.paid += len(instructions)
         if self.paid >= self._enough:
-            self.stop.set()
+            self._tell()
         return [Outcome(Word.PAID, reference=instruction.key) for instruction in instructions]
 
     async def inquire(self, instruction: Instruction) -> Outcome | NeverArrived:
@@ -59,11 +59,10 @@ async def _contest(stack: AsyncExitStack, ground: Ground, backlog: int, *, claim
 
     async def ours() -> float:
         await waiting.top_up(house, backlog + claimed)
-        gateway = PaidAtOnce(claimed)
         began = time.perf_counter()
-        await _dispatch(house, gateway)
-        waiting.count -= gateway.paid
-        return gateway.paid / (time.perf_counter() - began)
+        paid = await _dispatch(house, enough=claimed)
+        waiting.count -= paid
+        return paid / (time.perf_counter() - began)
 
     async def theirs() -> float:
         await waiting.top_up(house, backlog + claimed)
@@ -74,17 +73,26 @@ async def _contest(stack: AsyncExitStack, ground: Ground, backlog: int, *, claim
     return Contest(f"claim.{_short(backlog)}", "payouts/s", ours, theirs)
 
 
-async def _dispatch(house: House, gateway: PaidAtOnce) -> None:
-    """The product's own dispatcher, until the gateway has paid enough and everything is recorded."""
+async def _dispatch(house: House, *, enough: int) -> int:
+    """Let the product's own dispatcher work until ``enough`` payouts are paid and recorded; how many it were."""
+    stop = asyncio.Event()
+    listener = Listener(lambda: bootstrap.listening_connection(house.settings))  # Only rung from here.
+
+    def tell() -> None:
+        stop.set()
+        listener.ring_all()
+
+    gateway = PaidAtOnce(enough, tell)
     tools = dispatch.Tools(
         database=house.database,
         gateways={gateway.name: gateway},
         book=house.book,
         keyring=house.keyring,
-        listener=Listener(lambda: bootstrap.listening_connection(house.settings)),  # Nothing rings: the queue is full.
+        listener=listener,
         circuits=dispatch.Circuits(house.database),
     )
-    await dispatch.Dispatcher(tools, PROGRAM).run(gateway.stop)
+    await dispatch.Dispatcher(tools, PROGRAM).run(stop)
+    return gateway.paid
 
 
 def _short(count: int) -> str:

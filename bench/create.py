@@ -2,20 +2,19 @@
 
 import asyncio
 import itertools
-import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Final
-from uuid import UUID
 
-from bench import load, processes, reference, waiting
+from bench import load, processes, reference
 from bench.effort import Effort
 from bench.ground import Ground, Merchant
 from bench.rounds import Contest
 
 RATE_MAX: Final = 20_000  # Requests to render for each second: more than are ever answered.
-WARM_UP_SECONDS: Final = 1
+WARM_UP_TRANSACTIONS: Final = 1_600
+WARM_UP_ROWS: Final = 200
 CONNECTIONS: Final = (32, 128)
 
 
@@ -27,17 +26,17 @@ async def http(ground: Ground, effort: Effort) -> AsyncIterator[list[Contest]]:
     async with processes.web(ground, ours) as web:
         seeds = itertools.count()
 
-        async def create(merchants: Sequence[Merchant], connections: int, seconds: int) -> float:
-            requests = load.render(merchants, count=seconds * RATE_MAX, seed=next(seeds))
+        async def create(merchants: Sequence[Merchant], connections: int, seconds: float) -> float:
+            requests = load.render(merchants, count=round(seconds * RATE_MAX), seed=next(seeds))
             drive = partial(load.drive, processes.HOST, web.port, requests)
             return (await asyncio.to_thread(drive, connections=connections, seconds=seconds)).rate
 
         contests = []
         for crowd, merchants in (("many", ground.merchants), ("hot", ground.merchants[:1])):
             for connections in CONNECTIONS:
-                await create(merchants, connections, WARM_UP_SECONDS)
+                await create(merchants, connections, effort.warm_up_seconds)
             pgbench = await reference.creating(theirs, ground.folder, sample=ours, merchants=len(merchants))
-            await pgbench.rate(seconds=WARM_UP_SECONDS)
+            await pgbench.rate(transactions=WARM_UP_TRANSACTIONS)
             against = partial(pgbench.rate, seconds=effort.load_seconds)
             contests += [
                 Contest(
@@ -53,22 +52,19 @@ async def http(ground: Ground, effort: Effort) -> AsyncIterator[list[Contest]]:
 
 @asynccontextmanager
 async def bulk(ground: Ground, effort: Effort) -> AsyncIterator[list[Contest]]:
-    """Many payouts at once, a thousand to a transaction, over one connection."""
+    """Files of payouts in JSON, one after another over one connection, each for a merchant of its own."""
     ours, theirs = await ground.database("bulk"), await ground.database("bulk_reference")
     await reference.install(theirs)
-    holders = [UUID(merchant.holder_id) for merchant in ground.merchants]
-    async with ground.house(ours) as house:
+    async with processes.web(ground, ours) as web:
+        merchants = itertools.cycle(ground.merchants)
         seeds = itertools.count()
 
-        async def create(count: int) -> float:
-            asked = waiting.asks(holders, count=count, seed=next(seeds))
-            began = time.perf_counter()
-            for start in range(0, count, waiting.CHUNK):
-                await waiting.request(house, asked[start : start + waiting.CHUNK])
-            return count / (time.perf_counter() - began)
+        async def create(sizes: Sequence[int]) -> float:
+            files = [load.file(next(merchants), rows=size, seed=next(seeds)) for size in sizes]
+            return await asyncio.to_thread(load.upload, processes.HOST, web.port, files)
 
-        await create(waiting.CHUNK)
+        await create([WARM_UP_ROWS] * 10)
         pgbench = await reference.creating(theirs, ground.folder, sample=ours)
-        await pgbench.rate(seconds=WARM_UP_SECONDS)
+        await pgbench.rate(transactions=WARM_UP_TRANSACTIONS)
         against = partial(pgbench.rate, seconds=effort.load_seconds)
         yield [Contest("create.bulk", "payouts/s", partial(create, effort.bulk), against)]

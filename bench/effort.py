@@ -1,4 +1,4 @@
-"""How much is measured: thoroughly, or quickly enough that one figure takes less than 50 seconds."""
+"""How much is measured: thoroughly, quickly (below 50 seconds for one set of figures), or just to see it run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,9 @@ class Effort:
     """The sizes of everything. Times are in seconds."""
 
     rounds: int
+    warm_up_seconds: float
     load_seconds: int  # One side's turn at creating payouts.
-    bulk: int  # Payouts created in one go.
+    bulk: Sequence[int]  # The rows of each file.
     lifecycle: int  # Payouts sent through the bank's bulk endpoint in one turn.
     lifecycle_single: int  # The same by single calls.
     naive_seconds: float
@@ -24,8 +25,9 @@ class Effort:
 
 THOROUGH: Final = Effort(
     rounds=5,
+    warm_up_seconds=1.0,
     load_seconds=5,
-    bulk=20_000,
+    bulk=(10_000, 10_000, 10_000),
     lifecycle=10_000,
     lifecycle_single=5_000,
     naive_seconds=10.0,
@@ -38,8 +40,9 @@ THOROUGH: Final = Effort(
 
 QUICK: Final = Effort(
     rounds=3,
+    warm_up_seconds=1.0,
     load_seconds=1,
-    bulk=3_000,
+    bulk=(3_000,),
     lifecycle=3_000,
     lifecycle_single=1_500,
     naive_seconds=2.5,
@@ -48,4 +51,19 @@ QUICK: Final = Effort(
     latency_seconds=5,
     memory_waiting=100_000,
     memory_seconds=5.0,
+)
+
+TINY: Final = Effort(
+    rounds=1,
+    warm_up_seconds=0.2,
+    load_seconds=1,
+    bulk=(100,),
+    lifecycle=50,
+    lifecycle_single=20,
+    naive_seconds=0.5,
+    waiting=(0, 500),
+    claimed=160,
+    latency_seconds=1,
+    memory_waiting=500,
+    memory_seconds=0.5,
 )

@@ -136,7 +136,9 @@ async def _settle_in(tx: Transaction) -> list[Merchant]:
         for number in range(1, MERCHANTS + 1)
     ]
     known = await holders.register(tx, newcomers, at=at)
-    keys = await identity.issue_keys(tx, [identity.NewKey(one.id, PROGRAM, "bench") for one in known], actor="bench", at=at)
+    keys = await identity.issue_keys(
+        tx, [identity.NewKey(one.id, PROGRAM, "bench") for one in known], actor="bench", at=at
+    )
     credit = ledger.TransferKind.CREDIT
     funds = [ledger.Movement(credit, one.id, FUNDS, PROGRAM, reference="bench") for one in known]
     await ledger.credit(tx, funds, at=at)

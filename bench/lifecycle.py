@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from typing import Final
 
 from bench import naive, processes
@@ -25,25 +24,25 @@ LATENCY_MS: Final = 200
 async def lifecycle(ground: Ground, effort: Effort) -> AsyncIterator[list[Contest]]:
     """One worker process and one bank, once with the bank's bulk endpoint and once with slow single calls."""
     async with AsyncExitStack() as stack:
-        bulk = await _line(stack, ground, "lifecycle_bulk", latency_ms=0, in_bulk=True)
-        single = await _line(stack, ground, "lifecycle_single", latency_ms=LATENCY_MS, in_bulk=False)
+        bulk = await _line(stack, ground, count=effort.lifecycle, latency_ms=0, in_bulk=True)
+        single = await _line(stack, ground, count=effort.lifecycle_single, latency_ms=LATENCY_MS, in_bulk=False)
         against = await naive.worker(stack, ground, seconds=effort.naive_seconds)
         yield [
-            Contest("lifecycle.bulk.0ms", "payouts/s", partial(bulk, effort.lifecycle), against),
-            Contest(f"lifecycle.single.{LATENCY_MS}ms", "payouts/s", partial(single, effort.lifecycle_single), against),
+            Contest("lifecycle.bulk.0ms", "payouts/s", bulk, against),
+            Contest(f"lifecycle.single.{LATENCY_MS}ms", "payouts/s", single, against),
         ]
 
 
-async def _line(stack: AsyncExitStack, ground: Ground, name: str, *, latency_ms: int, in_bulk: bool) -> Measure:
-    """A database, a bank and a worker that stay; gives what sends so many payouts and says how fast that went."""
-    waiting = Waiting(ground, await ground.database(name))
+async def _line(stack: AsyncExitStack, ground: Ground, *, count: int, latency_ms: int, in_bulk: bool) -> Measure:
+    """A database, a bank and a worker that stay; gives what sends ``count`` payouts and says how fast that went."""
+    waiting = Waiting(ground, await ground.database(f"lifecycle_{latency_ms}"))
     bank = await stack.enter_async_context(processes.bank(ground, latency_ms=latency_ms))
     worker = await stack.enter_async_context(
         processes.worker(ground, waiting.url, bank=bank, mockbank_bulk=str(in_bulk).lower())
     )
     house = await stack.enter_async_context(ground.house(waiting.url))
 
-    async def send(count: int) -> float:
+    async def send() -> float:
         await _switch(house, stop=True)
         await waiting.top_up(house, count)
         waiting.count = 0
@@ -52,7 +51,7 @@ async def _line(stack: AsyncExitStack, ground: Ground, name: str, *, latency_ms:
         await _until_all_are_done(house, worker)
         return count / (time.perf_counter() - began)
 
-    await send(100)
+    await send()  # Warm: connections to the bank are open, and plans are made.
     return send
 
 
@@ -78,7 +77,7 @@ async def _until_all_are_done(house: House, worker: Running) -> None:
             worker.check()
             await asyncio.sleep(POLL_SECONDS)
     async with house.database.transaction(readonly=True) as tx:
-        states = {row["state"] for row in await payouts.count_by_state(tx, PROGRAM)}
+        states = set(await payouts.count_by_state(tx, PROGRAM))
     assert states == {payouts.PayoutState.COMPLETED}, f"every account here is one that is paid, but there are {states}"
 
 

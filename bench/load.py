@@ -4,14 +4,17 @@ It shares the machine with the server and the database, so it does as little as 
 clock starts, and of an answer only the status and the length are read.
 """
 
+import asyncio
+import json
 import random
 import selectors
 import socket
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from typing import Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from bench.ground import CURRENCY, Merchant
 
@@ -19,6 +22,7 @@ BANKS: Final = ("ABL", "HBL", "MCB", "MEZN", "NBP", "SCB", "UBL")
 SILENCE_SECONDS_MAX: Final = 30.0  # A server that says nothing for so long will not.
 BETWEEN_CONNECTIONS: Final = 0.002  # Seconds. Those that arrive together all end up with the same server process.
 READ_BYTES: Final = 64 * 1024
+CREATED: Final = b"HTTP/1.1 201"
 
 
 class LoadFailed(Exception):
@@ -55,6 +59,26 @@ def body(chance: random.Random) -> bytes:
     ).encode()
 
 
+def file(merchant: Merchant, *, rows: int, seed: int) -> tuple[Merchant, bytes]:
+    """A file of so many payouts of one merchant's."""
+    chance = random.Random(seed)  # noqa: S311 - variety, not secrecy
+    return merchant, b"[%b]" % b",".join(body(chance) for _ in range(rows))
+
+
+def upload(host: str, port: int, files: Sequence[tuple[Merchant, bytes]]) -> float:
+    """Send these files one after another; payouts per second.
+
+    Raises:
+        LoadFailed: a row was refused.
+    """
+    connection = HTTPConnection(host, port, timeout=SILENCE_SECONDS_MAX)
+    began = time.perf_counter()
+    accepted = sum(_upload(connection, merchant, content) for merchant, content in files)
+    seconds = time.perf_counter() - began
+    connection.close()
+    return accepted / seconds
+
+
 def drive(host: str, port: int, requests: Sequence[bytes], *, connections: int, seconds: float) -> Driven:
     """Send requests over this many connections for so long; when they run out, the clock stops there.
 
@@ -73,6 +97,18 @@ def drive(host: str, port: int, requests: Sequence[bytes], *, connections: int, 
                 line.close()
 
 
+async def read_answer(reader: asyncio.StreamReader) -> None:
+    """Read one answer.
+
+    Raises:
+        LoadFailed: it is not a created payout.
+    """
+    head = await reader.readuntil(b"\r\n\r\n")
+    content = await reader.readexactly(_length(head))
+    if not head.startswith(CREATED):
+        raise LoadFailed((head + content).decode("utf-8", "replace"))
+
+
 @dataclass(slots=True)
 class _Line:
     """One connection: when its request went out, and what has come back so far."""
@@ -88,13 +124,17 @@ class _Line:
     def is_answered(self) -> bool:
         """Read what there is; whether the answer is whole."""
         self.received += self.socket.recv(READ_BYTES)
-        if not self.received.startswith(b"HTTP/1.1 201"):
+        if not self.received.startswith(CREATED):
             raise LoadFailed(self.received[:500].decode("utf-8", "replace") or "the connection was closed")
         head, found, rest = self.received.partition(b"\r\n\r\n")
         if not found:
             return False
-        length = head.index(b"content-length: ") + 16
-        return len(rest) >= int(head[length : head.index(b"\r", length)])
+        return len(rest) >= _length(head + b"\r")
+
+
+def _length(head: bytes) -> int:
+    start = head.index(b"content-length: ") + 16
+    return int(head[start : head.index(b"\r", start)])
 
 
 def _connect(host: str, port: int) -> socket.socket:
@@ -124,6 +164,15 @@ def _loop(selector: selectors.BaseSelector, waiting: Iterator[bytes], *, seconds
                     return Driven(len(latencies), now - began, latencies)
                 line.ask(request, now)
     return Driven(len(latencies), now - began, latencies)
+
+
+def _upload(connection: HTTPConnection, merchant: Merchant, content: bytes) -> int:
+    headers = {"Content-Type": "application/json", "X-API-KEY": merchant.api_key, "X-IDEMPOTENCY-KEY": str(uuid4())}
+    connection.request("POST", "/api/v1/payouts/bulk", content, headers)
+    answer = json.loads(connection.getresponse().read())
+    if "results" not in answer or answer["refused"]:
+        raise LoadFailed(str(answer)[:500])
+    return int(answer["accepted"])
 
 
 def _request(merchant: Merchant, chance: random.Random) -> bytes:

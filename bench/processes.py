@@ -54,7 +54,9 @@ class Running:
             ProcessFailed: it does not.
         """
         if self.process.returncode is not None:
-            raise ProcessFailed(f"{self.name} ended with {self.process.returncode}:\n{self.log.read_text()[-LOG_SHOWN:]}")
+            raise ProcessFailed(
+                f"{self.name} ended with {self.process.returncode}:\n{self.log.read_text()[-LOG_SHOWN:]}"
+            )
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""The reference: pgbench, with one call of a PL/pgSQL function for each payout (``reference.sql`` says what they do)."""
+"""The reference: pgbench, with one call of a PL/pgSQL function for each payout; ``reference.sql`` says what is fair."""
 
 import asyncio
 import os

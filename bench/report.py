@@ -4,12 +4,15 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from typing import Final
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
 from bench.rounds import Figure
+
+WIDTH: Final = 120  # Of a table that no terminal limits.
 
 
 def show(figures: Sequence[Figure]) -> None:
@@ -22,7 +25,10 @@ def show(figures: Sequence[Figure]) -> None:
     for figure in figures:
         sides = (_shown(figure.values), _spread(figure.values), _shown(figure.references), _spread(figure.references))
         table.add_row(figure.name, *sides, f"{figure.ratio:.2f}", str(len(figure.values)), figure.unit)
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDTH
+    console.print(table)
 
 
 def write(path: Path, figures: Sequence[Figure], conditions: Mapping[str, str]) -> None:

@@ -54,7 +54,9 @@ class Waiting:
     async def _lane(self, house: House, chunks: Iterator[int], holders: Sequence[UUID]) -> None:
         for size in chunks:
             asks = [_ask(holders, self._chance) for _ in range(size)]
-            await request(house, asks)
+            async with house.lanes.transaction() as tx:
+                answers = await payouts.request(tx, asks, desk=house.desk, at=house.clock.now())
+            assert not any(isinstance(answer, Refusal) for answer in answers), "every merchant has money"
             self.count += size
 
     async def _analyse(self) -> None:
@@ -62,19 +64,6 @@ class Waiting:
         connection = await asyncpg.connect(self.url, server_settings={"search_path": SCHEMA})
         await connection.execute("ANALYZE payouts, payout_events, transfers, attempts")
         await connection.close()
-
-
-async def request(house: House, asks: Sequence[payouts.Ask]) -> None:
-    """Ask for payouts in one transaction; none of them may be refused."""
-    async with house.lanes.transaction() as tx:
-        answers = await payouts.request(tx, asks, desk=house.desk, at=house.clock.now())
-    assert not any(isinstance(answer, Refusal) for answer in answers), "every merchant has money"
-
-
-def asks(holders: Sequence[UUID], *, count: int, seed: int) -> list[payouts.Ask]:
-    """What to ask for: random merchants, amounts and accounts."""
-    chance = random.Random(seed)  # noqa: S311 - variety, not secrecy
-    return [_ask(holders, chance) for _ in range(count)]
 
 
 def _ask(holders: Sequence[UUID], chance: random.Random) -> payouts.Ask:

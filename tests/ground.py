@@ -1,12 +1,30 @@
 """What tests of the money core stand on: a database, a program with quick terms, merchants with money, and asks."""
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import count
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
+import yaml
+
+from bursar import holders, identity, ledger, payouts, programs
+from bursar.foundation.crypto import Keyring
+from bursar.foundation.db import Database, Transaction
+from bursar.foundation.money import Money
+from bursar.holders.model import Destination
+
+AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+KEYRING = Keyring([b"k" * 32])
+MERCHANTS = Path(__file__).parents[1] / "programs/merchants.yaml"
+
+_numbers = count(1)
 
 
 @contextmanager
@@ -27,3 +45,86 @@ async def administer(server_url: str, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def rolled_back(database: Database) -> AsyncIterator[Transaction]:
+    """A transaction that leaves nothing behind, so that tests can share a database."""
+    async with database.session() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        try:
+            yield Transaction(connection)
+        finally:
+            await transaction.rollback()
+
+
+def terms_text(**changes: Any) -> str:
+    """The merchants' program file with other values for some fields; ``dispatch__batch_size`` is ``dispatch.batch_size``."""
+    terms = yaml.safe_load(_merchants_text())
+    for path, value in changes.items():
+        *groups, field = path.split("__")
+        group = terms
+        for name in groups:
+            group = group[name]
+        assert field in group, f"there is no field {path}"
+        group[field] = value
+    return yaml.safe_dump(terms, sort_keys=False)
+
+
+async def program(tx: Transaction, name: str | None = None, **changes: Any) -> programs.Terms:
+    """Apply a program of this name, or one of its own for this test."""
+    text = terms_text(program=name or f"p{uuid4().hex[:12]}", **changes)
+    return (await programs.apply(tx, text, actor="person:tester", at=AT)).terms
+
+
+async def merchant(tx: Transaction, program: str, *, money: str | None = "1000000.00") -> UUID:
+    """A new merchant's id; with so much to pay out, if any."""
+    new = holders.NewHolder(program=program, kind="merchant", reference=f"m-{uuid4().hex}", name="Acme")
+    holder = (await holders.register(tx, [new], at=AT))[0]
+    if money is not None:
+        await ledger.credit(tx, [funding(holder.id, money, program=program)], at=AT)
+    return holder.id
+
+
+def funding(holder_id: UUID, money: str, *, program: str, reference: str | None = None) -> ledger.Movement:
+    """Money that comes in for a merchant."""
+    return ledger.Movement(
+        kind=ledger.TransferKind.CREDIT,
+        holder_id=holder_id,
+        amount=Money.parse(money, "PKR"),
+        program=program,
+        reference=reference or f"funding-{next(_numbers)}",
+    )
+
+
+def ask(holder_id: UUID, program: str, *, amount: str = "1000.00", account: str = "1234500001", **changes: Any) -> payouts.Ask:
+    """A payout somebody wants; the account's last four digits say what the mock bank makes of it."""
+    wanted: dict[str, Any] = {
+        "holder_id": holder_id,
+        "program": program,
+        "reference": f"order-{next(_numbers)}",
+        "amount": Money.parse(amount, "PKR"),
+        "destination": Destination("HBL", account, "Anna Khan"),
+        "requester": "key:test",
+    }
+    return payouts.Ask(**wanted | changes)
+
+
+async def person(tx: Transaction, name: str = "anna") -> UUID:
+    """Somebody who may be asked; what their roles allow is not these tests' question."""
+    added = await identity.add_person(
+        tx,
+        email=f"{name}-{uuid4().hex}@example.com",
+        name=name,
+        password_hash=identity.model.PasswordHash("nobody signs in here"),
+        roles=[identity.Role.MANAGER],
+        actor="person:tester",
+        at=AT,
+    )
+    return added.id
+
+
+@lru_cache
+def _merchants_text() -> str:
+    return MERCHANTS.read_text("utf-8")

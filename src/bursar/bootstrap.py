@@ -5,6 +5,7 @@ some commands need is therefore imported where it is used.
 """
 
 import asyncio
+import gc
 import os
 import secrets
 import sys
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from bursar.house import House
 
 KEY_FILE: Final = "encryption.key"
+COLLECTOR_THRESHOLDS: Final = (50_000, 20, 20)  # Objects made since the last look, for each generation.
 HOT_CONNECTIONS: Final = 2  # One batch commits while the next is written; a third in flight was measured slower.
 SANDBOX_START_SECONDS: Final = 30.0
 SANDBOX_STOP_SECONDS: Final = 5.0  # It gives calls that hang on purpose two; then nothing is worth waiting for.
@@ -110,6 +112,7 @@ async def furnish(
         lanes = await db.connect(settings, pool_max=HOT_CONNECTIONS, pinned_plans=True)
         stack.push_async_callback(lanes.close)
         client = PoliteClient.open()
+        _tend_memory()
         stack.push_async_callback(client.close)
         yield House(
             settings=settings,
@@ -189,6 +192,18 @@ def _worker() -> ModuleType:
     return worker
 
 
+def _tend_memory() -> None:
+    """Let the garbage collector rest while a batch is under way.
+
+    A batch makes tens of thousands of small objects that all live until it is done. With the default threshold the
+    collector looks through them, and through everything that was loaded at start-up, again and again and finds nothing:
+    a third of a worker's time, measured.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
+
+
 def _gateways(settings: "Settings", client: "PoliteClient", clock: "Clock") -> "dict[str, gateways.Gateway]":
     """The gateways that are installed, by name."""
     from bursar.gateways.mockbank import MockBank
@@ -200,6 +215,7 @@ def _gateways(settings: "Settings", client: "PoliteClient", clock: "Clock") -> "
         webhook_secret=settings.mockbank_webhook_secret.get_secret_value(),
         clock=clock,
         bulk=settings.mockbank_bulk,
+        deadline=settings.mockbank_deadline,
     )
     return {mockbank.name: mockbank}
 

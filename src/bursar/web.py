@@ -38,7 +38,12 @@ class WebNotStarted(Unavailable):
 def app(settings: Settings | None = None) -> FastLane:
     """The application on this installation's settings; also an entry point for other ASGI servers."""
     settled = bootstrap.settle(settings)
-    return create_app(lambda: bootstrap.furnish(settled), clock=SystemClock())
+    return create_app(
+        lambda: bootstrap.furnish(settled),
+        clock=SystemClock(),
+        body_bytes_max=settled.body_bytes_max,
+        base_alias=settled.payout_base_alias,
+    )
 
 
 def server(settings: Settings) -> uvicorn.Server:

@@ -6,22 +6,38 @@ from typing import Any, Final
 
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
-from litestar.openapi import OpenAPIConfig
 
-from bursar.api import health, problems, reports, requests
+from bursar.api import docs, entry, health, problems, reports
 from bursar.api.fastlane import FastLane
+from bursar.api.merchants import balances, bulk, deliveries, endpoints, events
 from bursar.api.merchants import payouts as merchants_payouts
 from bursar.api.merchants.create import Creation
+from bursar.api.porch import Porch
+from bursar.api.staff import decisions, sign_in, switches
+from bursar.api.staff import payouts as staff_payouts
 from bursar.foundation import log
+from bursar.foundation.addresses import Policy
 from bursar.foundation.clock import Clock
+from bursar.foundation.egress import Egress
 from bursar.foundation.errors import Refusal
 from bursar.house import House
 
-OPENAPI: Final = OpenAPIConfig(
-    title="Bursar",
-    version="0.1.0",
-    description="Payouts: money out to the people a business owes, on time, once, for the right amount.",
-    path="/docs",
+BODY_BYTES_MAX: Final = 16 * 1024 * 1024  # For whole files; routes that take one thing at a time set a lower one.
+
+ROUTERS: Final = (
+    docs.router,
+    health.router,
+    merchants_payouts.router,
+    bulk.router,
+    balances.router,
+    events.router,
+    endpoints.router,
+    deliveries.router,
+    sign_in.router,
+    staff_payouts.router,
+    decisions.router,
+    switches.router,
+    reports.router,
 )
 
 Furnish = Callable[[], AbstractAsyncContextManager[House]]
@@ -29,42 +45,56 @@ Furnish = Callable[[], AbstractAsyncContextManager[House]]
 _log = log.get(__name__)
 
 
-def create_app(furnish: Furnish, *, clock: Clock) -> FastLane:
-    """The application; ``furnish`` opens the house when it starts and closes it when it stops."""
+def create_app(
+    furnish: Furnish, *, clock: Clock, body_bytes_max: int = BODY_BYTES_MAX, base_alias: str = ""
+) -> FastLane:
+    """The application; ``furnish`` opens the house when it starts and closes it when it stops.
 
+    With ``base_alias`` set to ``/``, what stands under ``/api`` is also served without that prefix.
+    """
+    app = Litestar(
+        route_handlers=ROUTERS,
+        guards=[entry.admit],
+        lifespan=[_lifespan(furnish)],
+        exception_handlers={Exception: _answer},
+        request_max_body_size=body_bytes_max,
+        openapi_config=None,  # Ours is made from the structs that requests are read into; see ``openapi``.
+    )
+    app.state.clock = clock
+    steps = {route.path.split("/")[2] for route in app.routes if route.path.startswith("/api/")} if base_alias else ()
+    porch = Porch(app, unprefixed=steps)  # type: ignore[arg-type] # Litestar types ASGI messages itself
+    return FastLane(porch, lambda: app.state.creation, clock)
+
+
+def _lifespan(furnish: Furnish) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with furnish() as house:
             app.state.house = house
             app.state.creation = Creation(house)
             app.state.inbox = reports.Inbox(house)
+            app.state.egress = Egress.open(Policy(allow_loopback=house.settings.webhook_allow_loopback))
             yield
             await app.state.creation.drain()
             await app.state.inbox.drain()
+            await app.state.egress.close()
 
-    app = Litestar(
-        route_handlers=[health.router, merchants_payouts.router, reports.router],
-        lifespan=[lifespan],
-        exception_handlers={Exception: _answer},
-        openapi_config=OPENAPI,
-    )
-    app.state.clock = clock
-    return FastLane(app, lambda: app.state.creation, clock)  # type: ignore[arg-type] # Litestar types ASGI messages itself
+    return lifespan
 
 
 def _answer(request: Request[Any, Any, Any], failure: Exception) -> Response[bytes]:
     """Every failure as an error body with its request id; what we did not expect is logged and not shown."""
-    request_id = requests.request_id(request.scope["headers"])
+    request_id = log.correlation_id() or log.new_correlation_id()
     refusal = _refusal(failure)
     if isinstance(refusal, problems.Unexpected):
-        _log.error("request.failed", path=request.scope["path"], correlation_id=request_id, exc_info=failure)
+        _log.error("request.failed", path=request.scope["path"], exc_info=failure)
     problem = problems.PROBLEM_JSON in request.headers.get("accept", "")
     body = problems.body_of(refusal, request_id=request_id, at=request.app.state.clock.now(), problem=problem)
     return Response(
         body,
         status_code=problems.status_of(refusal),
         media_type=problems.PROBLEM_JSON if problem else "application/json",
-        headers={**problems.headers_of(refusal), "x-request-id": request_id, "cache-control": "no-store"},
+        headers=dict(problems.headers_of(refusal)),
     )
 
 

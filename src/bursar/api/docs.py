@@ -1,7 +1,7 @@
 """The documentation: ``/docs`` for people, ``/docs/openapi.json`` for programs.
 
-Swagger UI is served from here, as released (see ``static/swagger-ui/LICENSE``): no other host is asked for anything, and
-no script stands in a page, so that the strictest content security policy holds.
+Swagger UI is served from here, as released (see ``static/swagger-ui/LICENSE``): no other host is asked for anything,
+and no script stands in a page, so that a strict content security policy holds.
 """
 
 from functools import lru_cache
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response, Router, get
+from litestar.params import FromPath
 
 from bursar.api import openapi
 from bursar.api.entry import Needs
@@ -18,17 +19,17 @@ from bursar.foundation.errors import Missing
 
 STATIC: Final = Path(__file__).parent / "static"
 MEDIA: Final = {
-    "docs.html": "text/html; charset=utf-8",
-    "docs.js": "text/javascript; charset=utf-8",
+    "docs.html": "text/html",
+    "docs.js": "text/javascript",
     "swagger-ui/favicon-32x32.png": "image/png",
-    "swagger-ui/swagger-ui-bundle.js": "text/javascript; charset=utf-8",
-    "swagger-ui/swagger-ui.css": "text/css; charset=utf-8",
+    "swagger-ui/swagger-ui-bundle.js": "text/javascript",
+    "swagger-ui/swagger-ui.css": "text/css",
 }
 """Every file that is served, and what it is; others of the folder are not."""
 
 POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; "
-    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 """As strict as Swagger UI can live with: it sets styles of its own, which is what ``unsafe-inline`` is for."""
 
@@ -45,19 +46,20 @@ answer is the stored one, byte for byte, with the header `Idempotent-Replayed: t
 """.strip()
 
 
-@get(["/", "/{group:str}/{name:str}", "/{name:str}"], needs=Needs.NOTHING, sync_to_thread=False)
-def page(name: str = "docs.html", group: str = "") -> Response[bytes]:
-    """Serve the page or one of the files it consists of."""
-    path = f"{group}/{name}" if group else name
-    if path not in MEDIA:
-        raise Missing("There is nothing at this address.")
-    kept = "no-cache" if path.startswith("docs.") else "public, max-age=86400"
-    headers = {"content-security-policy": POLICY, "cache-control": kept}
-    return Response(_read(path), media_type=MEDIA[path], headers=headers)
+@get("/", needs=Needs.NOTHING, sync_to_thread=False)
+def show_page() -> Response[bytes]:
+    """Serve the page."""
+    return _served("docs.html")
+
+
+@get("/{file:path}", needs=Needs.NOTHING, sync_to_thread=False)
+def show_file(file: FromPath[Path]) -> Response[bytes]:
+    """Serve one of the files that the page consists of."""
+    return _served(file.as_posix().lstrip("/"))
 
 
 @get("/openapi.json", needs=Needs.NOTHING, sync_to_thread=False)
-def description(request: Request[Any, Any, Any]) -> Response[bytes]:
+def show_document(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Serve the OpenAPI document."""
     state = request.app.state
     if "openapi" not in state:
@@ -66,9 +68,17 @@ def description(request: Request[Any, Any, Any]) -> Response[bytes]:
     return Response(state.openapi, media_type="application/json")
 
 
+def _served(name: str) -> Response[bytes]:
+    if name not in MEDIA:
+        raise Missing("There is nothing at this address.")
+    kept = "no-cache" if name.startswith("docs.") else "public, max-age=86400"
+    headers = {"content-security-policy": POLICY, "cache-control": kept}
+    return Response(_read(name), media_type=MEDIA[name], headers=headers)
+
+
 @lru_cache
-def _read(path: str) -> bytes:
-    return (STATIC / path).read_bytes()
+def _read(name: str) -> bytes:
+    return (STATIC / name).read_bytes()
 
 
-router = Router(path="/docs", route_handlers=[page, description])
+router = Router(path="/docs", route_handlers=[show_page, show_file, show_document])

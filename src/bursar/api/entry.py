@@ -35,7 +35,8 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         Unauthorised: nobody we know.
         Forbidden: somebody who may not, or a route that nobody may use.
     """
-    if connection.scope["method"] == "OPTIONS":
+    assert isinstance(connection, Request), "there are no web sockets here"
+    if connection.method == "OPTIONS":
         return
     match handler.opt.get("needs"):
         case Needs.NOTHING:
@@ -50,14 +51,14 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
             raise Forbidden("Nobody may do this.")
 
 
-async def _person(connection: ASGIConnection[Any, Any, Any, Any]) -> identity.Person:
+async def _person(connection: Request[Any, Any, Any]) -> identity.Person:
     house: House = connection.app.state.house
     person, token = await sessions.person(connection, house)
     connection.scope["user"], connection.scope["auth"] = person, token
     return person
 
 
-async def _caller(connection: ASGIConnection[Any, Any, Any, Any], scope: identity.Scope) -> identity.Caller:
+async def _caller(connection: Request[Any, Any, Any], scope: identity.Scope) -> identity.Caller:
     """Who calls with an API key; also notes that the key is in use."""
     house: House = connection.app.state.house
     key_hash = identity.key_hash(requests.api_key(connection.scope["headers"]) or "")

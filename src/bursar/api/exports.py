@@ -28,9 +28,7 @@ def is_wanted(request: Request[Any, Any, Any], chosen: Format | None) -> bool:
 def answer(header: Sequence[str], pages: AsyncIterator[Sequence[Row]], *, name: str) -> Stream:
     """A CSV answer, sent as its pages come."""
     disposition = f'attachment; filename="{name}.csv"'
-    return Stream(
-        _lines(header, pages), media_type=f"{MEDIA}; charset=utf-8", headers={"content-disposition": disposition}
-    )
+    return Stream(_lines(header, pages), media_type=MEDIA, headers={"content-disposition": disposition})
 
 
 def lines(rows: Sequence[Row]) -> str:

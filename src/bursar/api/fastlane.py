@@ -1,25 +1,21 @@
 """``POST /api/v1/payouts`` without a framework: the one hot route, answered by plain ASGI.
 
 It does what the documented route in ``merchants.payouts`` does, through the same ``Creation``; the router, dependency
-injection and serialisation of the framework would cost more than the work itself. Everything else goes to the framework.
+injection and serialisation of the framework would cost more than the work itself. Everything else goes on to it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
-from bursar.api import problems, requests
+from bursar.api import porch, problems, requests
 from bursar.api.merchants.create import BODY_BYTES_MAX, Creation, Replayed
+from bursar.api.porch import App, Receive, Scope, Send
 from bursar.foundation import log
 from bursar.foundation.clock import Clock
 from bursar.foundation.errors import Refusal
 
 PATH: Final = "/api/v1/payouts"
-
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _log = log.get(__name__)
 
@@ -45,6 +41,8 @@ class FastLane:
         request_id = requests.request_id(headers)
         extra: list[tuple[bytes, bytes]] = []
         try:
+            if not requests.is_json(headers):
+                raise problems.UnsupportedMedia(field="Content-Type", rule="application/json")
             answer = await self._creation().create(
                 api_key=requests.api_key(headers),
                 idempotency_key=requests.header(headers, b"x-idempotency-key", b"idempotency-key"),
@@ -55,21 +53,23 @@ class FastLane:
         except asyncio.CancelledError:
             raise
         except Exception as failure:  # noqa: BLE001 - whatever happened, the caller gets an answer with an id
-            await self._refuse(failure, headers, request_id, send)
+            await self._refuse(failure, scope, request_id, send)
             return
         if isinstance(answer, Replayed):
             answer, extra = answer.answer, [(b"idempotent-replayed", b"true")]
-        await _respond(send, answer.status, answer.body, b"application/json", request_id, extra)
+        headers = porch.dressed([(b"content-type", b"application/json"), *extra], scope, request_id)
+        await _respond(send, answer.status, answer.body, headers)
 
-    async def _refuse(self, failure: Exception, headers: requests.Headers, request_id: str, send: Send) -> None:
+    async def _refuse(self, failure: Exception, scope: Scope, request_id: str, send: Send) -> None:
         refusal = failure if isinstance(failure, Refusal) else problems.Unexpected()
         if refusal is not failure:
             _log.error("request.failed", path=PATH, correlation_id=request_id, exc_info=failure)
-        problem = problems.PROBLEM_JSON in (requests.header(headers, b"accept") or "")
+        problem = problems.PROBLEM_JSON in (requests.header(scope["headers"], b"accept") or "")
         body = problems.body_of(refusal, request_id=request_id, at=self._clock.now(), problem=problem)
         media = problems.PROBLEM_JSON if problem else "application/json"
         extra = [(name.encode(), value.encode()) for name, value in problems.headers_of(refusal).items()]
-        await _respond(send, problems.status_of(refusal), body, media.encode(), request_id, extra)
+        headers = porch.dressed([(b"content-type", media.encode()), *extra], scope, request_id)
+        await _respond(send, problems.status_of(refusal), body, headers)
 
 
 async def _read(receive: Receive) -> bytes:
@@ -90,15 +90,7 @@ async def _read(receive: Receive) -> bytes:
     return body
 
 
-async def _respond(
-    send: Send, status: int, body: bytes, media: bytes, request_id: str, extra: list[tuple[bytes, bytes]]
-) -> None:
-    headers = [
-        (b"content-type", media),
-        (b"content-length", str(len(body)).encode()),
-        (requests.REQUEST_ID, request_id.encode()),
-        (b"cache-control", b"no-store"),
-        *extra,
-    ]
+async def _respond(send: Send, status: int, body: bytes, headers: porch.RawHeaders) -> None:
+    headers.append((b"content-length", str(len(body)).encode()))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

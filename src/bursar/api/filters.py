@@ -25,7 +25,11 @@ Moment = Annotated[
 ]
 Amount = Annotated[
     str,
-    msgspec.Meta(pattern=r"^(?!0+(\.0+)?$)[0-9]{1,13}(\.[0-9]{1,4})?$", description="An amount in major units.", examples=["1000.00"]),
+    msgspec.Meta(
+        pattern=r"^(?!0+(\.0+)?$)[0-9]{1,13}(\.[0-9]{1,4})?$",
+        description="An amount in major units.",
+        examples=["1000.00"],
+    ),
 ]
 
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")

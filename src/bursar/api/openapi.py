@@ -1,9 +1,11 @@
 """The OpenAPI document, made from the routes themselves and from the very structs that requests are read into.
 
-Each route carries a ``Doc``. Constraints therefore stand in one place: what ``msgspec`` refuses is what the document says.
-(The framework's own generator reads handler signatures, and so would have the framework parse bodies, amounts as floats.)
+Each route carries a ``Doc``. Constraints stand in one place: what ``msgspec`` refuses is what the document says.
+(The framework's own generator reads handlers' signatures; it would have the framework parse bodies, amounts as floats.)
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -55,8 +57,8 @@ class Header:
 class Doc:
     """What the document says about one operation, besides what its handler's docstring says.
 
-    ``answers`` and ``takes`` are struct types, ``query`` a struct whose fields are parameters. ``shows`` and ``examples``
-    are what JSON they may look like; ``takes_also`` and ``answers_also`` are other media types with an example of each.
+    ``answers`` and ``takes`` are struct types, ``query`` a struct whose fields are parameters. ``shows`` and
+    ``examples`` are what they may look like; ``takes_also`` and ``answers_also`` are other media types.
     """
 
     summary: str
@@ -80,18 +82,27 @@ def document(app: Litestar, *, title: str, version: str, description: str) -> di
     references, components = msgspec.json.schema_components(unique, ref_template=SCHEMAS)
     schemas = dict(zip(map(str, unique), references, strict=True))
     paths: dict[str, dict[str, Any]] = {}
+    names: Counter[str] = Counter()
     for path, method, handler in documented:
-        paths.setdefault(path, {})[method.lower()] = _operation(path, handler, schemas, components)
+        operation = _operation(path, handler, schemas, components)
+        name = operation["operationId"]
+        names[name] += 1
+        if names[name] > 1:  # A second path to the same handler.
+            operation["operationId"] = f"{name}{names[name]}"
+        paths.setdefault(path, {})[method.lower()] = operation
     for _, _, handler in documented:  # What they say stands beside each operation.
         components.pop(_name_of(handler.opt["doc"].query), None)
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": title, "version": version, "description": description, "license": {"name": "Apache-2.0"}},
-        "paths": dict(sorted(paths.items())),
-        "components": {"schemas": components, "securitySchemes": SECURITY_SCHEMES},
-    }
+    return _plainly_named(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": title, "version": version, "description": description, "license": LICENSE},
+            "paths": dict(sorted(paths.items())),
+            "components": {"schemas": dict(sorted(components.items())), "securitySchemes": SECURITY_SCHEMES},
+        }
+    )
 
 
+LICENSE: Final = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 SECURITY_SCHEMES: Final = {
     "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-KEY", "description": "A merchant's API key."},
     "ApiKeyAsBearer": {"type": "http", "scheme": "bearer", "description": "The same key as a bearer token."},
@@ -107,6 +118,20 @@ def _documented(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
                     names = {name: problems.camel(name) for name in route.path_parameters}
                     path = route.path_format.format(**{name: f"{{{wire}}}" for name, wire in names.items()})
                     yield from ((path, method, handler) for method in handler.http_methods if method != "OPTIONS")
+
+
+def _plainly_named(told: dict[str, Any]) -> dict[str, Any]:
+    """The document with ``Page_PayoutView_`` called ``PagePayoutView``, as generated clients want it."""
+    text = msgspec.json.encode(told).decode()
+    for name in told["components"]["schemas"]:
+        plain = "".join(_capitalised(re.sub(r"\w+\.", "", part)) for part in name.split("_"))
+        text = text.replace(f'"{name}":', f'"{plain}":').replace(f'schemas/{name}"', f'schemas/{plain}"')
+    named: dict[str, Any] = msgspec.json.decode(text)
+    return named
+
+
+def _capitalised(word: str) -> str:
+    return word[:1].upper() + word[1:]
 
 
 def _kinds(doc: Doc) -> list[Any]:

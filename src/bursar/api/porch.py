@@ -41,8 +41,8 @@ def dressed(headers: RawHeaders, scope: Scope, request_id: str) -> RawHeaders:
 class Porch:
     """Stands in front of an application.
 
-    ``unprefixed`` names first steps of paths that are served without ``/api`` too, for documents whose base address ends
-    in it.
+    ``unprefixed`` names first steps of paths that are served without ``/api`` too, for documents whose base address
+    ends in it.
     """
 
     def __init__(self, app: App, *, unprefixed: Collection[str] = ()) -> None:

@@ -1,8 +1,8 @@
 """How refusals look over HTTP: the only place that knows statuses.
 
-Everybody gets ``{"error": {"code", "message", "timestamp", "requestId", …}}``, the shape of the members document; a client
-that asks for ``application/problem+json`` gets an RFC 9457 problem document with the same facts. Fields are named as they
-are written on the wire, in camel case.
+Everybody gets ``{"error": {"code", "message", "timestamp", "requestId", …}}``, the shape of the members document; a
+client that asks for ``application/problem+json`` gets an RFC 9457 problem document with the same facts. Fields are
+named as they are written on the wire, in camel case.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Reading what a request brings, into structs that say what is allowed; every complaint names the field and the rule."""
+"""Reading what a request brings, into structs that say what is allowed; every complaint names field and rule."""
 
 from collections import defaultdict
 from typing import Any, Final, TypeVar
@@ -88,7 +88,7 @@ def query(request: AnyRequest, kind: type[T]) -> T:
         return msgspec.convert(values, kind, strict=False)
     except msgspec.ValidationError as broken:
         field, rule = rules.broken(str(broken), of=kind)
-        raise Invalid(field=field, rule=rule) from broken
+        raise Invalid(field=field.partition("[")[0], rule=rule) from broken
 
 
 def unsupported(*accepted: str) -> problems.UnsupportedMedia:

@@ -3,11 +3,15 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
 from litestar import Request, Router, post
 from litestar.datastructures import State
+from litestar.params import FromPath
 
 from bursar import dispatch
-from bursar.api.problems import BodyTooLarge
+from bursar.api import reading
+from bursar.api.entry import Needs
+from bursar.api.openapi import Doc
 from bursar.foundation.errors import Missing
 from bursar.foundation.faults import fault
 from bursar.foundation.gather import Gather
@@ -42,24 +46,37 @@ class Inbox:
             return await dispatch.reports.take_in(tx, batch)
 
 
+class Received(msgspec.Struct):
+    """The report is stored."""
+
+    status: str
+
+
 @post(
     "/{gateway:str}/payout_status",
     status_code=200,
-    summary="A gateway reports what became of a payout",
-    description="Verified by the gateway's own signature over the raw body. Answered as soon as it is stored.",
+    needs=Needs.NOTHING,  # The gateway's signature lets it in.
+    request_max_body_size=BODY_BYTES_MAX,
+    doc=Doc(
+        summary="A gateway reports what became of a payout",
+        answers=Received,
+        shows={"status": "received"},
+        refuses=(400, 401, 404, 413),
+    ),
 )
-async def gateway_report(gateway: str, request: Request[Any, Any, Any], state: State) -> dict[str, str]:
-    """Take one webhook in; 200 for a duplicate as well, and nothing happens twice."""
+async def take_report(gateway: FromPath[str], request: Request[Any, Any, Any], state: State) -> Received:
+    """Take one webhook in, verified by the gateway's own signature over the raw body; answered once it is stored.
+
+    A duplicate is answered 200 as well, and nothing happens twice.
+    """
     house: House = state.house
     known = house.gateways.get(gateway)
     if known is None:
         raise Missing(f"There is no gateway called {gateway[:40]}.")
-    body = await request.body()
-    if len(body) > BODY_BYTES_MAX:
-        raise BodyTooLarge(field="body", rule=f"at most {BODY_BYTES_MAX} bytes")
+    body = await reading.body(request)
     await state.inbox.take_in(gateway, known.read_report(body, request.headers), body)
     fault("reports.after_inbox")
-    return {"status": "received"}
+    return Received("received")
 
 
-router = Router(path="/api/webhooks", route_handlers=[gateway_report], tags=["Gateways"])
+router = Router(path="/api/webhooks", route_handlers=[take_report], tags=["Gateways"])

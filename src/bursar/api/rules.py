@@ -62,6 +62,8 @@ def _values(kind: msgspec.inspect.Type) -> Iterator[Any]:
             yield from (member.value for member in kind.cls)
         case msgspec.inspect.ListType():
             yield from _values(kind.item_type)
+        case msgspec.inspect.Metadata():
+            yield from _values(kind.type)
         case msgspec.inspect.UnionType():
             for part in kind.types:
                 yield from _values(part)

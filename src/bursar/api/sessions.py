@@ -1,8 +1,8 @@
 """How people's sessions travel: as a bearer token or in a cookie, and what a cookie must bring along.
 
-A browser sends a cookie whoever made it ask, so an unsafe request that is let in by one must also come from our own pages
-(``Sec-Fetch-Site`` or ``Origin``) and carry a token that only they can know (OWASP ASVS 3.5.1). A bearer token needs
-neither, because no browser adds it by itself.
+A browser sends a cookie whoever made it ask, so an unsafe request that is let in by one must also come from our own
+pages (``Sec-Fetch-Site`` or ``Origin``) and carry a token that only they can know (OWASP ASVS 3.5.1). A bearer token
+needs neither, because no browser adds it by itself.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ import hmac
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from litestar.connection import ASGIConnection
+from litestar import Request
 from litestar.datastructures import Cookie
 
 from bursar import identity
@@ -21,7 +21,7 @@ from bursar.house import House
 CSRF_HEADER: Final = "X-CSRF-TOKEN"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
-Connection = ASGIConnection[Any, Any, Any, Any]
+Connection = Request[Any, Any, Any]
 
 
 class CrossSite(Forbidden):
@@ -43,7 +43,7 @@ async def person(connection: Connection, house: House) -> tuple[identity.Person,
         found = await identity.session_person(tx, token, now=house.clock.now())
     if found is None:
         raise Unauthorised("Sign in first, and send the token as a bearer token or in the cookie.")
-    if given is None and connection.scope["method"] not in SAFE_METHODS:
+    if given is None and connection.method not in SAFE_METHODS:
         insist_same_site(connection, house)
         if not hmac.compare_digest(connection.headers.get(CSRF_HEADER, "").encode(), csrf_token(token).encode()):
             raise CrossSite(field=CSRF_HEADER, rule="the csrfToken that the sign-in gave")

@@ -69,7 +69,9 @@ async def up(roof: "Roof", chosen: "Settings", stop: asyncio.Event, *, with_sand
     """
     settings = await asyncio.to_thread(frame.settled, roof, chosen)
     async with AsyncExitStack() as parts:
-        parts.enter_context(_claimed(settings))
+        assert settings.bursar_data is not None, "settling an embedded installation says where it is"
+        parts.enter_context(claimed(settings.bursar_data))
+        parts.enter_context(_postgres_stopped_in_the_end(settings.bursar_data))
         listening = parts.enter_context(roof.web().listen(settings))
         address = process.address(listening)
         if with_sandbox:
@@ -82,25 +84,35 @@ async def up(roof: "Roof", chosen: "Settings", stop: asyncio.Event, *, with_sand
 
 
 @contextmanager
-def _claimed(settings: "Settings") -> Iterator[None]:
-    """Have the data to ourselves, and stop its PostgreSQL in the end. The claim ends with us, however we end.
+def claimed(data: Path) -> Iterator[None]:
+    """Have some data to ourselves. The claim ends with this process, however that ends.
 
     Raises:
         AlreadyUp: somebody else has it. Two sandbox banks on one set of books would contradict each other.
     """
-    from bursar.foundation import embedded
-
-    assert settings.bursar_data is not None, "settling an embedded installation says where it is"
-    descriptor = os.open(settings.bursar_data / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
+    descriptor = os.open(data / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyUp(f"Another process is running everything on {settings.bursar_data} already.") from None
+        _lock(descriptor, data)
         yield
-        embedded.stop(settings.bursar_data)
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, data: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as taken:
+        raise AlreadyUp(f"Another process is running everything on {data} already.") from taken
+
+
+@contextmanager
+def _postgres_stopped_in_the_end(data: Path) -> Iterator[None]:
+    from bursar.foundation import embedded
+
+    try:
+        yield
+    finally:
+        embedded.stop(data)
 
 
 async def _apply_what_is_missing(settings: "Settings") -> None:

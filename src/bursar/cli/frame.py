@@ -145,7 +145,11 @@ async def database(chosen: "Settings | None" = None, *, patient: bool = False) -
     """
     import asyncpg
 
-    chosen = chosen or settings()
+    from bursar.foundation import log
+
+    if chosen is None:
+        chosen = settings()
+        log.configure(level="warning", json=False)  # Somebody is at the keyboard; what a command did, it says itself.
     url = chosen.database_url or await asyncio.to_thread(own_database, chosen)
     limits = {"database_statement_timeout_ms": PATIENT_MS, "database_idle_timeout_ms": PATIENT_MS} if patient else {}
     opened = await _connect(chosen.model_copy(update={"database_url": url, **limits}))
@@ -172,13 +176,18 @@ def show(
         say(empty)
 
 
+def show_aside(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]) -> None:
+    """Print a table on standard error, beside the work and not as its result."""
+    _print_table(rows, columns, aside=True)
+
+
 def table(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]) -> "Table":
     """Rows as a table with a heading for each shown field; figures stand on the right."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_header=any(columns.values()))
     for field, heading in columns.items():
         figures = all(isinstance(row[field], int | float | Money) for row in rows)
         drawn.add_column(Text(heading), justify="right" if figures else "left", overflow="fold")
@@ -281,10 +290,10 @@ def _address(url: str) -> str:
         return "the database of DATABASE_URL"
 
 
-def _print_table(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]) -> None:
+def _print_table(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str], *, aside: bool = False) -> None:
     from rich.console import Console
 
-    console = Console()
+    console = Console(stderr=aside)
     if not console.is_terminal:
         console.width = PIPE_WIDTH
     console.print(table(rows, columns))

@@ -133,6 +133,10 @@ class _Waiting:
     count: int
     amounts: Sequence[Money]
 
+    def __str__(self) -> str:
+        """In a few words."""
+        return f"{self.count} payouts of {frame.said(self.amounts)}" if self.count else "nothing"
+
 
 async def _on(wanted: _Wanted, reason: str, *, json: bool) -> None:
     async with frame.database() as database, database.transaction() as tx:
@@ -142,7 +146,7 @@ async def _on(wanted: _Wanted, reason: str, *, json: bool) -> None:
     if json:
         frame.show_json({"scope": wanted.scope, "subject": subject, "stopped": True, "waiting": waiting})
     else:
-        frame.say(f"Stopped. {waiting.count} payouts are waiting: {frame.said(waiting.amounts)}.")
+        frame.say(f"Stopped. Free to leave but for this: {waiting}.")
 
 
 async def _off(wanted: _Wanted, *, yes: bool, json: bool) -> None:
@@ -150,7 +154,7 @@ async def _off(wanted: _Wanted, *, yes: bool, json: bool) -> None:
         async with database.transaction(readonly=True) as tx:
             subject = await wanted.subject(tx)
             waiting = await _waiting(tx, wanted, subject)
-        frame.note(f"{waiting.count} payouts will be free to leave: {frame.said(waiting.amounts)}.")
+        frame.note(f"This will leave: {waiting}.")
         if not yes and not _agreed():
             raise NotConfirmed
         async with database.transaction() as tx:

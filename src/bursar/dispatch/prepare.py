@@ -113,11 +113,12 @@ async def _commit_to(
     at: datetime,
 ) -> tuple[Prepared, ...]:
     """Write one attempt for each payout and move it to sending."""
-    batch_id, window_ends_at = ids.new(at), at + gateway.capabilities.key_window * RESEND_SHARE
+    batch_id, *attempt_ids = ids.series(at, len(opened) + 1)
+    window_ends_at = at + gateway.capabilities.key_window * RESEND_SHARE
     lease_ends_at = at + timedelta(seconds=terms.dispatch.lease_seconds)
     prepared, rows, steps = [], [], []
-    for payout, destination in opened:
-        attempt_id, generation = ids.new(at), payout.tries + 1
+    for attempt_id, (payout, destination) in zip(attempt_ids, opened, strict=True):
+        generation = payout.tries + 1
         key = gateway_key(payout.id, generation)
         instruction = Instruction(key=key, payout_id=payout.id, amount=payout.amount, destination=destination)
         prepared.append(Prepared(attempt_id, 1, instruction, payout.destination_group))

@@ -29,7 +29,7 @@ async def lock_attempts(tx: Transaction, ids: Collection[UUID]) -> tuple[dict[UU
     """Hold these attempts until the transaction ends, in id order; also the database's time."""
     rows = await tx.many(
         f"SELECT {_COLUMNS}, now() AS db_now FROM attempts WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE",  # noqa: S608 - constants
-        sorted(ids),
+        list(ids),
     )
     return {row["id"]: _attempt(row) for row in rows}, rows[0]["db_now"] if rows else None
 
@@ -96,7 +96,7 @@ async def by_keys(tx: Transaction, names: Collection[tuple[str, str]]) -> dict[t
         SELECT id, gateway, key FROM unnest($1::text[], $2::text[]) AS wanted (gateway, key)
         JOIN attempts USING (gateway, key)
         """,
-        *columns(sorted(names), 2),
+        *columns(list(names), 2),
     )
     return {(row["gateway"], row["key"]): row["id"] for row in rows}
 

@@ -146,8 +146,8 @@ class Database:
     async def retrying(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run a whole unit of work in its own transaction, again when the database asks for it.
 
-        Only deadlocks and serialisation failures are retried: there the roll-back is certain. One ``Interrupted`` is not:
-        whoever owns the work re-reads what became of it.
+        Only deadlocks and serialisation failures are retried: there the roll-back is certain. One ``Interrupted`` is
+        not: whoever owns the work re-reads what became of it.
         """
         for tries_left in reversed(range(TRIES_MAX)):
             try:

@@ -56,6 +56,7 @@ class Settings(BaseSettings):
     mockbank_api_key: SecretStr = SecretStr("sandbox")
     mockbank_webhook_secret: SecretStr = SecretStr("sandbox-webhook-secret")
     mockbank_bulk: bool = True
+    mockbank_deadline: float = Field(30.0, gt=0)
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"

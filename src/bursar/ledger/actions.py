@@ -36,10 +36,11 @@ async def apply(tx: Transaction, movements: Sequence[Movement], *, at: datetime)
     decided = decide(locked, list(movements))
     accepted = [(m, after) for m, after in zip(movements, decided, strict=True) if isinstance(after, Balance)]
     accounts = await _platform_accounts(tx, [m for m, _ in accepted])
-    rows = [_transfer(movement, after, accounts, at) for movement, after in accepted]
+    names = ids.series(at, len(accepted))  # In the order of the movements: a statement is read by id.
+    rows = [_transfer(name, move, after, accounts) for name, (move, after) in zip(names, accepted, strict=True)]
     if rows:
         touched = {(m.holder_id, m.amount.currency) for m, _ in accepted}
-        await store.write(tx, [locked[place] for place in sorted(touched)], rows)
+        await store.write(tx, [locked[place] for place in touched], rows)
     made = iter(rows)
     return [next(made)[0] if isinstance(after, Balance) else after for after in decided]
 
@@ -143,12 +144,12 @@ async def _platform_accounts(tx: Transaction, movements: Sequence[Movement]) -> 
 
 
 def _transfer(
-    movement: Movement, after: Balance, accounts: dict[store.AccountName, int], at: datetime
+    name: UUID, movement: Movement, after: Balance, accounts: dict[store.AccountName, int]
 ) -> tuple[UUID, *tuple[object, ...]]:
     """One row of transfers; the id comes first."""
     debit, credited, _, _ = ROUTES[movement.kind]
     return (
-        ids.new(at),
+        name,
         movement.kind.value,
         _account(debit, movement, after, accounts),
         _account(credited, movement, after, accounts),

@@ -32,7 +32,7 @@ async def lock_balances(tx: Transaction, places: Collection[tuple[UUID, str]]) -
         JOIN balances b ON b.holder_id = wanted.holder_id AND b.currency = wanted.currency
         ORDER BY b.holder_id, b.currency FOR UPDATE OF b
         """,
-        *columns(sorted(places), 2),
+        *columns(list(places), 2),
     )
     return {(row["holder_id"], row["currency"]): Balance(*row) for row in rows}
 

@@ -2,5 +2,6 @@
 
 from bursar.monitoring import audit, housekeeping
 from bursar.monitoring.laws import Breach, check_laws
+from bursar.monitoring.timeline import Entry, timeline
 
-__all__ = ["Breach", "audit", "check_laws", "housekeeping"]
+__all__ = ["Breach", "Entry", "audit", "check_laws", "housekeeping", "timeline"]

@@ -47,8 +47,10 @@ async def retry(
 async def _steps(
     tx: Transaction, payout_ids: Sequence[UUID], *, verb: str, actor: str, book: programs.Book, reason: str
 ) -> list[Payout | Refusal]:
-    steps = [Step(payout_id=payout_id, verb=verb, actor=actor, reason=reason or None) for payout_id in payout_ids]
-    return await advance(tx, steps, book=book)
+    once = list(dict.fromkeys(payout_ids))  # Whoever names a payout twice means it once.
+    steps = [Step(payout_id=payout_id, verb=verb, actor=actor, reason=reason or None) for payout_id in once]
+    moved = dict(zip(once, await advance(tx, steps, book=book), strict=True))
+    return [moved[payout_id] for payout_id in payout_ids]
 
 
 async def _vote(

@@ -192,7 +192,8 @@ def digest(amount: Money, destination: Destination, *, program: str, terms_versi
         str(terms_version),
         str(amount.minor),
         amount.currency,
-        destination.identity,
+        destination.bank_code,
+        destination.account_number,
         destination.account_title,
     )
     return hashlib.sha256("\x1f".join(parts).encode()).digest()

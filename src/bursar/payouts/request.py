@@ -78,7 +78,8 @@ async def _decide(
 ) -> tuple[list[Payout | Refusal], Mapping[str, programs.Terms]]:
     """Judge each ask by its terms, by what was asked for today, and by the money that is there."""
     terms = await desk.book.judge(tx, {ask.program for ask in asks})
-    judged = [_judge(ask, terms[ask.program], desk=desk, at=at) for ask in asks]
+    names = ids.series(at, len(asks))  # Sorted as asked, so that lists show them in that order.
+    judged = [_judge(ask, terms[ask.program], name, desk=desk, at=at) for ask, name in zip(asks, names, strict=True)]
     born = [payout for payout in judged if isinstance(payout, Payout)]
     refused: dict[UUID, Refusal] = {**await over_the_day(tx, born, terms, at=at)}
     welcome = [payout for payout in born if payout.id not in refused]
@@ -88,14 +89,13 @@ async def _decide(
     return answers, terms
 
 
-def _judge(ask: Ask, terms: programs.Terms, *, desk: Desk, at: datetime) -> Payout | Refusal:
+def _judge(ask: Ask, terms: programs.Terms, payout_id: UUID, *, desk: Desk, at: datetime) -> Payout | Refusal:
     """Apply the terms; a payout that passes is approved by them, one with findings waits for people."""
     try:
         _insist_on_terms(ask, terms)
     except Refusal as refusal:
         return refusal
     verdict = risk.screen(risk.Facts(amount=ask.amount, review_at=terms.review.amount_at))
-    payout_id = ids.new(at)
     return Payout(
         id=payout_id,
         program=ask.program,

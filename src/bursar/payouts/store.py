@@ -75,7 +75,7 @@ async def lock(tx: Transaction, ids: Collection[UUID]) -> tuple[dict[UUID, Payou
     """Hold these payouts until the transaction ends, in id order; also the database's time."""
     rows = await tx.many(
         f"SELECT {_COLUMNS}, now() AS db_now FROM payouts WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE",  # noqa: S608 - constants
-        sorted(ids),
+        list(ids),
     )
     return _locked(rows)
 
@@ -102,13 +102,13 @@ async def wait_longer(tx: Transaction, ids: Collection[UUID], *, reason: str, se
         UPDATE payouts SET reason = $2, due_at = now() + make_interval(secs => $3)
         WHERE id = ANY($1::uuid[]) AND state IN ('approved', 'retrying')
         """,
-        sorted(ids), reason, seconds,
+        list(ids), reason, seconds,
     )  # fmt: skip
 
 
 async def make_due(tx: Transaction, ids: Collection[UUID]) -> None:
     """Let locked payouts wait no longer."""
-    await tx.run("UPDATE payouts SET due_at = least(due_at, now()) WHERE id = ANY($1::uuid[])", sorted(ids))
+    await tx.run("UPDATE payouts SET due_at = least(due_at, now()) WHERE id = ANY($1::uuid[])", list(ids))
 
 
 async def by_ids(tx: Transaction, ids: Collection[UUID], *, holder_id: UUID | None = None) -> list[Payout]:
@@ -162,7 +162,7 @@ async def feed(tx: Transaction, *, reader: str, limit: int) -> list[Moved]:
         SELECT id, program, terms_version, reference, amount, currency, gateway_reference
         FROM payouts WHERE id = ANY($1::uuid[])
         """,
-        sorted({event["payout_id"] for event in events}),
+        list({event["payout_id"] for event in events}),
     ) if events else []  # fmt: skip
     payouts = {row["id"]: row for row in rows}
     return [_moved(event, payouts[event["payout_id"]]) for event in events]

@@ -22,7 +22,7 @@ from bursar.house import House
 
 
 class BalanceView(msgspec.Struct, rename="camel"):
-    """What there is in one currency, in major units: all of it, what is locked for payouts, and what can be asked for."""
+    """What there is in one currency, in major units: all of it, what payouts have locked, and what is available."""
 
     currency: str
     balance: str
@@ -141,9 +141,7 @@ async def _lines(
     house: House, asked: TimeQuery, holder_id: UUID, *, before: UUID | None, limit: int
 ) -> list[ledger.Line]:
     async with house.database.transaction(readonly=True) as tx:
-        return await ledger.statement(
-            tx, holder_id, since=asked.begin, until=asked.end, before=before, limit=limit
-        )
+        return await ledger.statement(tx, holder_id, since=asked.begin, until=asked.end, before=before, limit=limit)
 
 
 router = Router(path="/api/v1", route_handlers=[show_balance, list_ledger], tags=["Balance"])

@@ -99,8 +99,8 @@ async def upload_payouts(request: KeyRequest, state: State) -> Response[bytes]:
     """Ask for many payouts at once; each row succeeds or fails on its own, and is answered in its place.
 
     The file is a JSON array (or an object with the array under `payouts`), CSV in UTF-8 whose first line names the
-    columns as the JSON fields are named, or either of them as the one file of a form. A file that was uploaded before is
-    refused, unless you say `again=true`. If you did not get the answer, send the request again under the same key.
+    columns as the JSON fields are named, or either of them as the one file of a form. A file that was uploaded before
+    is refused, unless you say `again=true`. If you got no answer, send the request again under the same key.
     """
     house: House = state.house
     asked = reading.query(request, BulkQuery)

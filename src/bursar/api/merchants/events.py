@@ -1,11 +1,12 @@
 """What happened to a merchant's payouts: the same news that its webhooks carry, to be asked for."""
 
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
 from litestar import Router, get
 from litestar.datastructures import State
+from litestar.params import FromPath
 
 from bursar import identity, payouts
 from bursar.api import reading
@@ -15,13 +16,12 @@ from bursar.api.merchants.payouts import own_payout
 from bursar.api.merchants.wire import WORDS, Status
 from bursar.api.openapi import Doc
 from bursar.api.paging import Page, PageQuery, mark
-from bursar.api.problems import timestamp
 from bursar.house import House
 from bursar.outbound import webhooks
 
 
 class EventView(msgspec.Struct, rename="camel"):
-    """One change of a payout's status, as `payout.updated` tells it."""
+    """One change of a payout's status, with the body that the webhook about it has."""
 
     event: str
     event_id: Annotated[str, msgspec.Meta(description="The `webhook-id` under which it was delivered.")]
@@ -33,24 +33,15 @@ class EventView(msgspec.Struct, rename="camel"):
     amount: str
     currency: str
     sequence: Annotated[int, msgspec.Meta(description="Counts a payout's moves: of two events, the higher is newer.")]
-    reason: str | None
+    reason: str | None = None
 
     @classmethod
     def of(cls, moved: payouts.Moved) -> "EventView":
-        """Show one move."""
-        return cls(
-            event=webhooks.Event.PAYOUT_UPDATED.value,
-            event_id=webhooks.name_of(moved.payout_id, moved.payout_id, moved.seq),
-            payout_id=moved.payout_id,
-            status=WORDS[moved.to_state],
-            psp_reference=moved.gateway_reference,
-            timestamp=timestamp(moved.at),
-            merchant_reference=moved.reference,
-            amount=moved.amount.text,
-            currency=moved.amount.currency,
-            sequence=moved.seq,
-            reason=moved.reason,
-        )
+        """Show one move, by way of the very body that is sent."""
+        return _decode(webhooks.body_of(moved, status=WORDS[moved.to_state]))
+
+
+_decode: Final = msgspec.json.Decoder(EventView).decode
 
 
 class History(msgspec.Struct):
@@ -95,7 +86,7 @@ async def list_events(request: KeyRequest, state: State) -> Page[EventView]:
         refuses=(404,),
     ),
 )
-async def show_history(payout_id: str, request: KeyRequest, state: State) -> History:
+async def show_history(payout_id: FromPath[str], request: KeyRequest, state: State) -> History:
     """Show how one of your own payouts came to stand where it stands, from `PENDING` on."""
     house: House = state.house
     async with house.database.transaction(readonly=True) as tx:

@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, Router, get, post
 from litestar.datastructures import State
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from bursar import identity, payouts
@@ -26,8 +27,8 @@ from bursar.house import House
 
 IDEMPOTENCY: Final = Header(
     name=IDEMPOTENCY_HEADER,
-    description="Your own key for this request, also taken as `Idempotency-Key`. Under the same key the same body gets the "
-    "same answer, byte for byte, and the work is done once; another body is refused.",
+    description="Your own key for this request, also taken as `Idempotency-Key`. Under the same key the same body gets "
+    "the same answer, byte for byte, and the work is done once; another body is refused.",
     example="6f1e2c50-93d4-4a8e-a9f6-1f1f6f4a1b7d",
 )
 REASON_LENGTH_MAX: Final = 500
@@ -37,7 +38,9 @@ COLUMNS: Final = tuple(field.encode_name for field in msgspec.structs.fields(Pay
 class MerchantPayoutQuery(PayoutQuery, kw_only=True):
     """Which of the caller's payouts to list."""
 
-    status: Annotated[list[Status], msgspec.Meta(description="One status or several.")] = []
+    status: Annotated[list[Status], msgspec.Meta(description="One status or several.")] = msgspec.field(
+        default_factory=list
+    )
 
 
 class CancelBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -117,7 +120,7 @@ async def list_payouts(request: KeyRequest, state: State) -> Response[Any] | Str
     needs=identity.Scope.PAYOUTS_READ,
     doc=Doc(summary="Show a payout", answers=PayoutView, shows=examples.PAYOUT, refuses=(404,)),
 )
-async def show_payout(payout_id: str, request: KeyRequest, state: State) -> PayoutView:
+async def show_payout(payout_id: FromPath[str], request: KeyRequest, state: State) -> PayoutView:
     """Show one of your own payouts as it stands; somebody else's is not found."""
     house: House = state.house
     async with house.database.transaction(readonly=True) as tx:
@@ -139,15 +142,13 @@ async def show_payout(payout_id: str, request: KeyRequest, state: State) -> Payo
         refuses=(404, 409),
     ),
 )
-async def cancel_payout(payout_id: str, request: KeyRequest, state: State) -> PayoutView:
+async def cancel_payout(payout_id: FromPath[str], request: KeyRequest, state: State) -> PayoutView:
     """Take a payout back as long as it has not been handed to a bank; its amount is available again."""
     house: House = state.house
     body = await reading.json(request, CancelBody, optional=True)
     async with house.database.transaction() as tx:
         payout = await own_payout(tx, payout_id, request.user)
-        [result] = await payouts.cancel(
-            tx, [payout.id], actor=request.user.actor, book=house.book, reason=body.reason
-        )
+        [result] = await payouts.cancel(tx, [payout.id], actor=request.user.actor, book=house.book, reason=body.reason)
     if isinstance(result, payouts.WrongState):
         raise TooLate(payout.state)
     if isinstance(result, Refusal):

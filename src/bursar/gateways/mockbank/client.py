@@ -13,6 +13,7 @@ from bursar.gateways.mockbank import wire
 from bursar.gateways.model import Capabilities, Instruction, NeverArrived, Outcome, Report, Word
 
 BULK_MAX: Final = 500  # The mock bank takes 1,000; half of it keeps one lost answer from leaving too many in doubt.
+RETRY_AFTER_MAX: Final = 3600.0  # Seconds; a bank that asks for more is asked again all the same.
 
 
 class MockBank:
@@ -36,15 +37,15 @@ class MockBank:
         webhook_secret: str,
         clock: Clock,
         bulk: bool = True,
+        deadline: float = 30.0,
     ) -> None:
-        """Talk to the mock bank at ``url``; ``bulk=False`` makes single calls only."""
+        """Talk to the mock bank at ``url``, ``deadline`` seconds for a call; ``bulk=False`` makes single calls only."""
         self._client = client
         self._url = url.rstrip("/")
         self._headers = {"authorization": f"Bearer {api_key}", "content-type": "application/json"}
         self._webhook_secret = webhook_secret.encode()
         self._clock = clock
-        if not bulk:
-            self.capabilities = replace(self.capabilities, bulk_max=1)
+        self.capabilities = replace(self.capabilities, deadline=deadline, bulk_max=BULK_MAX if bulk else 1)
 
     async def send(self, instructions: Sequence[Instruction]) -> Sequence[Outcome]:
         """Ask it to pay; more than one instruction travel in one bulk call."""
@@ -60,7 +61,7 @@ class MockBank:
             return Outcome(Word.UNKNOWN, reason=failed.cause)
         if reply.status == 404 and b'"not_found"' in reply.body:
             return NeverArrived()
-        return _read_one(reply)
+        return _read_one(reply, instruction) if reply.status == 200 else _unclear(reply)
 
     def read_report(self, body: bytes, headers: Mapping[str, str]) -> Sequence[Report]:
         """Verify and read one webhook."""
@@ -69,9 +70,12 @@ class MockBank:
     async def _send_one(self, instruction: Instruction) -> Outcome:
         body = _ENCODER.encode(wire.asked(instruction))
         try:
-            return _read_one(await self._call("POST", "/v1/transfers", body))
+            reply = await self._call("POST", "/v1/transfers", body)
         except CallFailed as failed:
             return Outcome(Word.UNKNOWN, reason=failed.cause)
+        if reply.status == 400 and b'"invalid_request"' in reply.body:
+            return Outcome(Word.REFUSED, reason="invalid_request")
+        return _read_one(reply, instruction) if reply.status == 200 else _unclear(reply)
 
     async def _send_bulk(self, instructions: Sequence[Instruction]) -> Sequence[Outcome]:
         body = _ENCODER.encode(
@@ -89,16 +93,15 @@ class MockBank:
         )
 
 
-def _read_one(reply: Reply) -> Outcome:
-    """Only a well-formed 200 and a named validation error are proof; everything else leaves us not knowing."""
-    if reply.status == 200:
-        try:
-            return wire.understand(_ANSWERED.decode(reply.body))
-        except msgspec.MsgspecError:
-            return Outcome(Word.UNKNOWN, reason="malformed_answer")
-    if reply.status == 400 and b'"invalid_request"' in reply.body:
-        return Outcome(Word.REFUSED, reason="invalid_request")
-    return _unclear(reply)
+def _read_one(reply: Reply, instruction: Instruction) -> Outcome:
+    """Only a well-formed answer about this very instruction is proof."""
+    try:
+        answered = _ANSWERED.decode(reply.body)
+    except msgspec.MsgspecError:
+        return Outcome(Word.UNKNOWN, reason="malformed_answer")
+    if answered.reference != instruction.key:
+        return Outcome(Word.UNKNOWN, reason="answer_to_another")
+    return wire.understand(answered)
 
 
 def _read_bulk(reply: Reply, instructions: Sequence[Instruction]) -> Sequence[Outcome]:
@@ -119,7 +122,8 @@ def _read_bulk(reply: Reply, instructions: Sequence[Instruction]) -> Sequence[Ou
 
 def _unclear(reply: Reply) -> Outcome:
     wait = reply.headers.get("retry-after", "")
-    return Outcome(Word.UNKNOWN, reason=f"http_{reply.status}", retry_after=float(wait) if wait.isdigit() else None)
+    asked = min(float(wait), RETRY_AFTER_MAX) if wait.isascii() and wait.isdigit() else None
+    return Outcome(Word.UNKNOWN, reason=f"http_{reply.status}", retry_after=asked)
 
 
 _ENCODER: Final = msgspec.json.Encoder()

@@ -1,0 +1,243 @@
+"""What was delivered to a merchant's endpoints, try by try, and sending it again."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Router, get, post
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from bursar.api import reading
+from bursar.api.entry import KeyRequest
+from bursar.api.filters import Moment, moment
+from bursar.api.merchants import examples
+from bursar.api.merchants.endpoints import READ, WRITE, identified
+from bursar.api.openapi import Doc
+from bursar.api.paging import Page, PageQuery, page
+from bursar.api.problems import timestamp
+from bursar.foundation import ids
+from bursar.house import House
+from bursar.outbound import webhooks
+
+
+class DeliveryQuery(PageQuery, kw_only=True):
+    """Which deliveries to list."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100, description="How many at once, 1 to 100.")] = 50
+    state: webhooks.DeliveryState | None = None
+
+
+class DeliveryView(msgspec.Struct, rename="camel"):
+    """One message on its way to one endpoint."""
+
+    id: UUID
+    endpoint_id: UUID
+    event_id: Annotated[str, msgspec.Meta(description="The `webhook-id`: the same over all tries and replays.")]
+    event: webhooks.Event
+    payout_id: UUID | None
+    state: webhooks.DeliveryState
+    tries: int
+    tries_max: int
+    next_try_at: str | None
+    last_status: int | None
+    last_error: str | None
+    created_at: str
+    finished_at: str | None
+
+    @classmethod
+    def of(cls, delivery: webhooks.Delivery) -> "DeliveryView":
+        """Show one delivery."""
+        return cls(
+            id=delivery.id,
+            endpoint_id=delivery.endpoint_id,
+            event_id=delivery.name,
+            event=delivery.type,
+            payout_id=delivery.payout_id,
+            state=delivery.state,
+            tries=delivery.tries,
+            tries_max=delivery.tries_max,
+            next_try_at=timestamp(delivery.due_at) if delivery.due_at else None,
+            last_status=delivery.last_status,
+            last_error=delivery.last_error,
+            created_at=timestamp(delivery.created_at),
+            finished_at=timestamp(delivery.finished_at) if delivery.finished_at else None,
+        )
+
+
+class TryView(msgspec.Struct, rename="camel"):
+    """One try of a delivery."""
+
+    number: int
+    timestamp: str
+    status: Annotated[int | None, msgspec.Meta(description="HTTP status; null when no answer came.")]
+    error: str | None
+    duration_ms: int
+
+
+class DeliveryDetail(DeliveryView, rename="camel"):
+    """One delivery with every try."""
+
+    history: list[TryView]
+
+
+class ReplayBody(msgspec.Struct, forbid_unknown_fields=True):
+    """From when on to send again."""
+
+    since: Moment
+
+
+class Replayed(msgspec.Struct):
+    """How many messages are being sent again."""
+
+    count: int
+
+
+@get(
+    "/{endpoint_id:str}/deliveries",
+    needs=READ,
+    doc=Doc(
+        summary="List webhook deliveries",
+        query=DeliveryQuery,
+        answers=Page[DeliveryView],
+        shows=examples.page(examples.DELIVERY),
+        refuses=(404,),
+    ),
+)
+async def list_deliveries(endpoint_id: FromPath[str], request: KeyRequest, state: State) -> Page[DeliveryView]:
+    """List what was or is being delivered to one of your endpoints, newest first."""
+    house: House = state.house
+    asked = reading.query(request, DeliveryQuery)
+    async with house.database.transaction(readonly=True) as tx:
+        found = await webhooks.deliveries(
+            tx,
+            identified(endpoint_id),
+            holder_id=request.user.holder_id,
+            state=asked.state,
+            before=asked.before,
+            limit=asked.limit + 1,
+        )
+    return page(found, limit=asked.limit, show=DeliveryView.of, place=lambda delivery: delivery.id)
+
+
+@get(
+    "/{endpoint_id:str}/deliveries/{delivery_id:str}",
+    needs=READ,
+    doc=Doc(
+        summary="Show a webhook delivery",
+        answers=DeliveryDetail,
+        shows=examples.DELIVERY | {"history": [examples.TRY]},
+        refuses=(404,),
+    ),
+)
+async def show_delivery(
+    endpoint_id: FromPath[str], delivery_id: FromPath[str], request: KeyRequest, state: State
+) -> DeliveryDetail:
+    """Show one delivery with every try."""
+    house: House = state.house
+    async with house.database.transaction(readonly=True) as tx:
+        found, tries = await webhooks.delivery(
+            tx, _identified(delivery_id), endpoint_id=identified(endpoint_id), holder_id=request.user.holder_id
+        )
+    history = [TryView(each.number, timestamp(each.at), each.status, each.error, each.duration_ms) for each in tries]
+    return DeliveryDetail(**msgspec.structs.asdict(DeliveryView.of(found)), history=history)
+
+
+@post(
+    "/{endpoint_id:str}/deliveries/{delivery_id:str}/replay",
+    status_code=202,
+    needs=WRITE,
+    doc=Doc(
+        summary="Send a message again",
+        answers=DeliveryView,
+        shows=examples.DELIVERY | {"state": "waiting", "tries": 0, "lastStatus": None, "finishedAt": None},
+        refuses=(404, 409),
+    ),
+)
+async def replay_delivery(
+    endpoint_id: FromPath[str], delivery_id: FromPath[str], request: KeyRequest, state: State
+) -> DeliveryView:
+    """Send a message again: the same bytes under the same `webhook-id`, in a delivery of its own."""
+    house: House = state.house
+    async with house.database.transaction() as tx:
+        begun = await webhooks.replay(
+            tx,
+            _identified(delivery_id),
+            endpoint_id=identified(endpoint_id),
+            holder_id=request.user.holder_id,
+            at=house.clock.now(),
+        )
+    house.ringer.ring(webhooks.BELL)
+    return DeliveryView.of(begun)
+
+
+@post(
+    "/{endpoint_id:str}/test",
+    status_code=202,
+    needs=WRITE,
+    doc=Doc(
+        summary="Send a test message",
+        answers=DeliveryView,
+        shows=examples.DELIVERY | {"event": "webhook.test", "payoutId": None, "state": "waiting", "tries": 0},
+        refuses=(404, 409),
+    ),
+)
+async def try_endpoint(endpoint_id: FromPath[str], request: KeyRequest, state: State) -> DeliveryView:
+    """Send `webhook.test` to one of your endpoints, on the way that all messages take."""
+    house: House = state.house
+    caller = request.user
+    async with house.database.transaction() as tx:
+        terms = (await house.book.judge(tx, {caller.program}))[caller.program]
+        begun = await webhooks.send_test(
+            tx,
+            identified(endpoint_id),
+            holder_id=caller.holder_id,
+            terms=terms.webhooks,
+            at=house.clock.now(),
+        )
+    house.ringer.ring(webhooks.BELL)
+    return DeliveryView.of(begun)
+
+
+@post(
+    "/{endpoint_id:str}/replay",
+    status_code=202,
+    needs=WRITE,
+    doc=Doc(
+        summary="Send everything since a moment again",
+        takes=ReplayBody,
+        examples={"Since a day": {"since": "2025-12-12"}},
+        answers=Replayed,
+        shows={"count": 17},
+        refuses=(404, 409),
+    ),
+)
+async def replay_since(endpoint_id: FromPath[str], request: KeyRequest, state: State) -> Replayed:
+    """Send again every message since a moment, those among them that were written while the endpoint was disabled."""
+    house: House = state.house
+    since = moment((await reading.json(request, ReplayBody)).since, field="since")
+    async with house.database.transaction() as tx:
+        count = await webhooks.replay_since(
+            tx,
+            identified(endpoint_id),
+            holder_id=request.user.holder_id,
+            since=since,
+            at=house.clock.now(),
+        )
+    house.ringer.ring(webhooks.BELL)
+    return Replayed(count)
+
+
+def _identified(text: str) -> UUID:
+    found = ids.parse(text)
+    if found is None:
+        raise webhooks.NoSuchDelivery(delivery=text[:40])
+    return found
+
+
+router = Router(
+    path="/api/v1/webhook-endpoints",
+    route_handlers=[list_deliveries, show_delivery, replay_delivery, try_endpoint, replay_since],
+    request_max_body_size=reading.JSON_BYTES_MAX,
+    tags=["Webhooks"],
+)

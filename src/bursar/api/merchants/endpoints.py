@@ -1,0 +1,247 @@
+"""Where a merchant's webhooks go: its endpoints, their secrets, what was delivered, and sending it again."""
+
+from typing import Annotated, Final, TypeVar
+from uuid import UUID
+
+import msgspec
+from litestar import Router, delete, get, patch, post
+from litestar.datastructures import State
+from litestar.params import FromPath
+
+from bursar import identity
+from bursar.api import reading
+from bursar.api.entry import KeyRequest
+from bursar.api.merchants import examples
+from bursar.api.openapi import Doc
+from bursar.api.problems import timestamp
+from bursar.foundation import ids
+from bursar.house import House
+from bursar.outbound import webhooks
+
+T = TypeVar("T")
+
+READ: Final = identity.Scope.WEBHOOKS_READ
+WRITE: Final = identity.Scope.WEBHOOKS_WRITE
+
+Url = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=9,
+        max_length=2_000,
+        description="https, on a public host, port 443.",
+        examples=["https://example.com/webhooks"],
+        extra_json_schema={"format": "uri", "pattern": "^https?://"},
+    ),
+]
+Description = Annotated[str, msgspec.Meta(max_length=200, description="What you call it.", examples=["Production"])]
+Events = Annotated[
+    list[webhooks.Event],
+    msgspec.Meta(min_length=1, max_length=1, extra_json_schema={"items": {"enum": ["payout.updated"]}}),
+]
+
+
+class EndpointBody(msgspec.Struct, forbid_unknown_fields=True):
+    """An endpoint that is to be."""
+
+    url: Url
+    description: Description = ""
+    events: Events = msgspec.field(default_factory=lambda: list(webhooks.SUBSCRIBABLE))
+
+
+class EndpointChangeBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What is to be different; what is left out stays."""
+
+    url: Url | msgspec.UnsetType = msgspec.UNSET
+    description: Description | msgspec.UnsetType = msgspec.UNSET
+    events: Events | msgspec.UnsetType = msgspec.UNSET
+    enabled: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class EndpointView(msgspec.Struct, rename="camel"):
+    """An endpoint as it stands. Its secret is shown when it is made, and never again."""
+
+    id: UUID
+    url: str
+    description: str
+    events: list[str]
+    enabled: bool
+    disabled_reason: str | None
+    failing_since: str | None
+    old_secret_until: Annotated[str | None, msgspec.Meta(description="Until when the secret before signs as well.")]
+    created_at: str
+
+    @classmethod
+    def of(cls, endpoint: webhooks.Endpoint) -> "EndpointView":
+        """Show one endpoint."""
+        return cls(
+            id=endpoint.id,
+            url=endpoint.url,
+            description=endpoint.description,
+            events=[event.value for event in endpoint.events],
+            enabled=endpoint.disabled_at is None,
+            disabled_reason=endpoint.disabled_why.value if endpoint.disabled_why else None,
+            failing_since=timestamp(endpoint.failing_since) if endpoint.failing_since else None,
+            old_secret_until=timestamp(endpoint.old_until) if endpoint.old_until else None,
+            created_at=timestamp(endpoint.created_at),
+        )
+
+
+class NewEndpointView(EndpointView, rename="camel"):
+    """An endpoint just made, with its secret (Standard Webhooks), which is shown this once."""
+
+    secret: str
+
+
+class Endpoints(msgspec.Struct):
+    """All endpoints, oldest first."""
+
+    data: list[EndpointView]
+
+
+class Secret(msgspec.Struct, rename="camel"):
+    """A new secret, shown this once."""
+
+    secret: str
+    old_secret_hours: Annotated[int, msgspec.Meta(description="For how long the one before signs as well.")]
+
+
+@post(
+    "/",
+    needs=WRITE,
+    doc=Doc(
+        summary="Add a webhook endpoint",
+        takes=EndpointBody,
+        examples={"All events": {"url": "https://example.com/webhooks", "description": "Production"}},
+        answers=NewEndpointView,
+        shows=examples.ENDPOINT | {"secret": examples.SECRET},
+        refuses=(409,),
+    ),
+)
+async def add_endpoint(request: KeyRequest, state: State) -> NewEndpointView:
+    """Add an address that your events are sent to, signed by the Standard Webhooks specification.
+
+    Anything but a 2xx within 30 seconds is tried again, for about a day.
+    """
+    house: House = state.house
+    body = await reading.json(request, EndpointBody)
+    target = await state.egress.vet(body.url)
+    wish = webhooks.EndpointWish(request.user.holder_id, target, body.description, tuple(body.events))
+    async with house.database.transaction() as tx:
+        endpoint, secret = await webhooks.add_endpoint(tx, wish, keyring=house.keyring, at=house.clock.now())
+    return NewEndpointView(**msgspec.structs.asdict(EndpointView.of(endpoint)), secret=secret)
+
+
+@get(
+    "/",
+    needs=READ,
+    doc=Doc(summary="List webhook endpoints", answers=Endpoints, shows={"data": [examples.ENDPOINT]}),
+)
+async def list_endpoints(request: KeyRequest, state: State) -> Endpoints:
+    """List your endpoints."""
+    house: House = state.house
+    async with house.database.transaction(readonly=True) as tx:
+        found = await webhooks.endpoints(tx, holder_id=request.user.holder_id)
+    return Endpoints([EndpointView.of(endpoint) for endpoint in found])
+
+
+@get(
+    "/{endpoint_id:str}",
+    needs=READ,
+    doc=Doc(summary="Show a webhook endpoint", answers=EndpointView, shows=examples.ENDPOINT, refuses=(404,)),
+)
+async def show_endpoint(endpoint_id: FromPath[str], request: KeyRequest, state: State) -> EndpointView:
+    """Show one of your endpoints."""
+    house: House = state.house
+    async with house.database.transaction(readonly=True) as tx:
+        return EndpointView.of(await webhooks.endpoint(tx, identified(endpoint_id), holder_id=request.user.holder_id))
+
+
+@patch(
+    "/{endpoint_id:str}",
+    needs=WRITE,
+    doc=Doc(
+        summary="Change a webhook endpoint",
+        takes=EndpointChangeBody,
+        examples={"Disable": {"enabled": False}, "Move": {"url": "https://example.com/hooks"}},
+        answers=EndpointView,
+        shows=examples.ENDPOINT,
+        refuses=(404,),
+    ),
+)
+async def change_endpoint(endpoint_id: FromPath[str], request: KeyRequest, state: State) -> EndpointView:
+    """Change an endpoint's address, description or events; disable it, or enable it again."""
+    house: House = state.house
+    body = await reading.json(request, EndpointChangeBody)
+    change = webhooks.EndpointChange(
+        target=await state.egress.vet(body.url) if body.url else None,
+        description=_given(body.description),
+        events=tuple(body.events) if body.events else None,
+        enabled=_given(body.enabled),
+    )
+    async with house.database.transaction() as tx:
+        changed = await webhooks.change_endpoint(tx, identified(endpoint_id), change, holder_id=request.user.holder_id)
+    return EndpointView.of(changed)
+
+
+@delete(
+    "/{endpoint_id:str}",
+    needs=WRITE,
+    doc=Doc(summary="Remove a webhook endpoint", refuses=(404,)),
+)
+async def remove_endpoint(endpoint_id: FromPath[str], request: KeyRequest, state: State) -> None:
+    """Remove an endpoint: nothing is sent to it any more."""
+    house: House = state.house
+    async with house.database.transaction() as tx:
+        await webhooks.remove_endpoint(tx, identified(endpoint_id), holder_id=request.user.holder_id)
+
+
+@post(
+    "/{endpoint_id:str}/rotate-secret",
+    status_code=200,
+    needs=WRITE,
+    doc=Doc(
+        summary="Rotate a webhook secret",
+        answers=Secret,
+        shows={"secret": examples.SECRET, "oldSecretHours": webhooks.OLD_SECRET_HOURS},
+        refuses=(404,),
+    ),
+)
+async def rotate_secret(endpoint_id: FromPath[str], request: KeyRequest, state: State) -> Secret:
+    """Give an endpoint a new secret. For a day messages carry both signatures, so that nothing is lost meanwhile."""
+    house: House = state.house
+    async with house.database.transaction() as tx:
+        secret = await webhooks.rotate_secret(
+            tx, identified(endpoint_id), holder_id=request.user.holder_id, keyring=house.keyring
+        )
+    return Secret(secret, webhooks.OLD_SECRET_HOURS)
+
+
+def identified(text: str) -> UUID:
+    """An endpoint's id as it was sent.
+
+    Raises:
+        NoSuchEndpoint: it is no id at all.
+    """
+    found = ids.parse(text)
+    if found is None:
+        raise webhooks.NoSuchEndpoint(endpoint=text[:40])
+    return found
+
+
+def _given(value: T | msgspec.UnsetType) -> T | None:
+    return None if value is msgspec.UNSET else value
+
+
+router = Router(
+    path="/api/v1/webhook-endpoints",
+    route_handlers=[
+        add_endpoint,
+        list_endpoints,
+        show_endpoint,
+        change_endpoint,
+        remove_endpoint,
+        rotate_secret,
+    ],
+    request_max_body_size=reading.JSON_BYTES_MAX,
+    tags=["Webhooks"],
+)

@@ -1,0 +1,1 @@
+"""The staff's API: signing in, all payouts of all programs, deciding about them, and stopping money."""

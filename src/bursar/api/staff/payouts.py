@@ -1,0 +1,151 @@
+"""All payouts of all programs, as staff look at them."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Response, Router, get
+from litestar.datastructures import State
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from bursar import approvals, holders, identity, monitoring, payouts, programs
+from bursar.api import exports, reading
+from bursar.api.entry import PersonRequest
+from bursar.api.filters import PayoutQuery
+from bursar.api.openapi import Doc
+from bursar.api.paging import page
+from bursar.api.problems import timestamp
+from bursar.api.staff import examples
+from bursar.api.staff.wire import Envelope, PageEnvelope, PayoutDetail, StaffPayoutView, envelope
+from bursar.foundation import ids
+from bursar.foundation.db import Transaction
+from bursar.foundation.errors import Invalid
+from bursar.house import House
+
+COLUMNS: Final = (
+    "id", "program", "holder", "reference", "amount", "currency", "state", "reason", "gateway", "gatewayReference",
+    "attempts", "createdAt", "updatedAt", "processedAt",
+)  # fmt: skip
+
+
+class StaffPayoutQuery(PayoutQuery, kw_only=True):
+    """Which payouts to list."""
+
+    status: Annotated[
+        list[payouts.PayoutState], msgspec.Meta(description="One state or several.", examples=[["in_review"]])
+    ] = msgspec.field(default_factory=list)
+    program: Annotated[str, msgspec.Meta(max_length=40, description="Only of this program.")] | None = None
+
+
+@get(
+    "/",
+    needs=identity.Permission.VIEW,
+    doc=Doc(
+        summary="List all payouts",
+        query=StaffPayoutQuery,
+        answers=PageEnvelope[StaffPayoutView],
+        shows=examples.envelope([examples.PAYOUT], "Payouts found") | {"nextCursor": None, "hasMore": False},
+        answers_also={exports.MEDIA: exports.lines([COLUMNS])},
+        refuses=(404,),
+    ),
+)
+async def list_all_payouts(request: PersonRequest, state: State) -> Response[Any] | Stream:
+    """List the payouts of all programs, newest first.
+
+    As CSV (`Accept: text/csv` or `format=csv`) the list is whole: `limit` and `cursor` are for JSON.
+    """
+    house: House = state.house
+    asked = reading.query(request, StaffPayoutQuery)
+    query = await _query(house, asked)
+    if exports.is_wanted(request, asked.format):
+        return exports.answer(COLUMNS, _pages(house, query), name="payouts")
+    async with house.database.transaction(readonly=True) as tx:
+        found = await _views(tx, await payouts.page(tx, query))
+    shown = page(found, limit=asked.limit, show=lambda view: view, place=lambda view: view.id)
+    told = PageEnvelope(shown.data, shown.next_cursor, shown.has_more, "Payouts found", timestamp(house.clock.now()))
+    return Response(told)
+
+
+@get(
+    "/{payout_id:str}",
+    needs=identity.Permission.VIEW,
+    doc=Doc(
+        summary="Show any payout",
+        answers=Envelope[PayoutDetail],
+        shows=examples.envelope(examples.DETAIL, "Payout found"),
+        refuses=(404,),
+    ),
+)
+async def show_any_payout(payout_id: FromPath[str], state: State) -> Envelope[PayoutDetail]:
+    """Show one payout with everything that happened to it: checks, votes, moves, attempts, reports, money, messages."""
+    house: House = state.house
+    async with house.database.transaction(readonly=True) as tx:
+        payout = await payouts.get(tx, identified(payout_id))
+        [view] = await _views(tx, [payout])
+        poll = (await approvals.polls(tx, [payout.id])).get(payout.id)
+        detail = PayoutDetail.whole(view, payout, poll=poll, entries=await monitoring.timeline(tx, payout))
+    return envelope(detail, "Payout found", at=house.clock.now())
+
+
+def identified(text: str) -> UUID:
+    """A payout's id as it was sent.
+
+    Raises:
+        NoSuchPayout: it is no id at all.
+    """
+    found = ids.parse(text)
+    if found is None:
+        raise payouts.NoSuchPayout(payout=text[:40])
+    return found
+
+
+async def view_of(tx: Transaction, payout: payouts.Payout) -> StaffPayoutView:
+    """One payout as staff see it."""
+    [view] = await _views(tx, [payout])
+    return view
+
+
+async def _views(tx: Transaction, found: Sequence[payouts.Payout]) -> list[StaffPayoutView]:
+    owners = await holders.find(tx, {payout.holder_id for payout in found})
+    return [StaffPayoutView.of(payout, owners[payout.holder_id]) for payout in found]
+
+
+async def _query(house: House, asked: StaffPayoutQuery) -> payouts.Query:
+    query = payouts.Query(
+        program=asked.program,
+        states=frozenset(asked.status),
+        search=asked.search,
+        since=asked.begin,
+        until=asked.end,
+        before=asked.before,
+        limit=asked.limit + 1,
+    )
+    if asked.program is None:
+        if asked.amount_min or asked.amount_max:
+            raise Invalid(field="program", rule="present where an amount is; amounts are in its currency")
+        return query
+    async with house.database.transaction(readonly=True) as tx:
+        currency = (await programs.terms(tx, asked.program)).currency
+    return replace(query, amount_min=asked.least(currency), amount_max=asked.most(currency))
+
+
+async def _pages(house: House, query: payouts.Query) -> AsyncIterator[Sequence[exports.Row]]:
+    before: UUID | None = None
+    while True:
+        async with house.database.transaction(readonly=True) as tx:
+            found = await _views(tx, await payouts.page(tx, replace(query, before=before, limit=exports.PAGE)))
+        yield [_row(view) for view in found]
+        if len(found) < exports.PAGE:
+            return
+        before = found[-1].id
+
+
+def _row(view: StaffPayoutView) -> exports.Row:
+    cells = msgspec.to_builtins(view) | {"holder": view.holder.reference}
+    return [cells[column] for column in COLUMNS]
+
+
+router = Router(path="/api/payouts", route_handlers=[list_all_payouts, show_any_payout], tags=["Staff: payouts"])

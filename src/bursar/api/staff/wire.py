@@ -1,0 +1,200 @@
+"""What staff send and get. Answers stand in the members document's envelope: ``data``, ``message``, ``timestamp``."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Final, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from bursar import approvals
+from bursar.api.paging import Page
+from bursar.api.problems import camel, timestamp
+from bursar.foundation import texts
+from bursar.foundation.money import Money, total
+from bursar.holders import Holder
+from bursar.identity import Person
+from bursar.monitoring import Entry
+from bursar.payouts import Payout, PayoutState, can
+
+REASON_LENGTH_MAX: Final = 2_000
+
+V = TypeVar("V")
+
+
+class Envelope(msgspec.Struct, Generic[V]):
+    """An answer that is no list."""
+
+    data: V
+    message: str
+    timestamp: str
+
+
+class PageEnvelope(Page[V], Generic[V], rename="camel"):
+    """Some of the things asked for; while `hasMore`, ask again with `cursor` set to `nextCursor`."""
+
+    message: str
+    timestamp: str
+
+
+class ReasonBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Why."""
+
+    reason: Annotated[str, msgspec.Meta(max_length=REASON_LENGTH_MAX, examples=["Checked with the merchant"])] = ""
+
+    def __post_init__(self) -> None:
+        texts.insist_text(self.reason, field="reason", most=REASON_LENGTH_MAX)
+
+
+class MustReasonBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Why; it cannot be left out."""
+
+    reason: Annotated[
+        str, msgspec.Meta(min_length=1, max_length=REASON_LENGTH_MAX, examples=["The invoice was paid before"])
+    ]
+
+    def __post_init__(self) -> None:
+        texts.insist_text(self.reason, field="reason", most=REASON_LENGTH_MAX)
+
+
+class HolderView(msgspec.Struct, rename="camel"):
+    """Whose money it is."""
+
+    id: UUID
+    reference: str
+    name: str
+
+    @classmethod
+    def of(cls, holder: Holder) -> "HolderView":
+        """Show one holder."""
+        return cls(holder.id, holder.reference, holder.name)
+
+
+class StaffPayoutView(msgspec.Struct, rename="camel"):
+    """One payout as staff see it. ``dueAt`` says when one that waits to leave may do so."""
+
+    id: UUID
+    program: str
+    holder: HolderView
+    reference: str
+    amount: str
+    currency: str
+    state: PayoutState
+    reason: str | None
+    destination: dict[str, Any]
+    gateway: str | None
+    gateway_reference: str | None
+    attempts: int
+    due_at: str | None
+    requested_by: str
+    created_at: str
+    updated_at: str
+    processed_at: str | None
+
+    @classmethod
+    def of(cls, payout: Payout, holder: Holder) -> "StaffPayoutView":
+        """Show one payout."""
+        return cls(
+            id=payout.id,
+            program=payout.program,
+            holder=HolderView.of(holder),
+            reference=payout.reference,
+            amount=payout.amount.text,
+            currency=payout.amount.currency,
+            state=payout.state,
+            reason=payout.reason,
+            destination=dict(payout.destination_shown),
+            gateway=payout.gateway,
+            gateway_reference=payout.gateway_reference,
+            attempts=payout.tries,
+            due_at=timestamp(payout.due_at) if can(payout.state, "send") else None,
+            requested_by=payout.requester,
+            created_at=timestamp(payout.created_at),
+            updated_at=timestamp(payout.updated_at),
+            processed_at=timestamp(payout.processed_at) if payout.processed_at else None,
+        )
+
+
+class ApprovalView(msgspec.Struct, rename="camel"):
+    """Who has to agree, and whether they have."""
+
+    needed: int
+    given: int
+    standing: approvals.Standing
+
+    @classmethod
+    def of(cls, poll: approvals.Poll) -> "ApprovalView":
+        """Show a poll."""
+        return cls(poll.request.needed, sum(1 for vote in poll.votes if vote.in_favour), poll.standing)
+
+
+class EntryView(msgspec.Struct):
+    """One line of a payout's timeline."""
+
+    timestamp: str
+    kind: Annotated[
+        str, msgspec.Meta(description="check, vote, move, attempt, report, break, money or message.", examples=["move"])
+    ]
+    text: str
+    facts: dict[str, Any]
+
+    @classmethod
+    def of(cls, entry: Entry) -> "EntryView":
+        """Show one line."""
+        facts = {camel(name): value for name, value in entry.facts.items()}
+        return cls(timestamp(entry.at), entry.kind, entry.text, facts)
+
+
+class PayoutDetail(StaffPayoutView, rename="camel"):
+    """One payout with everything that happened to it."""
+
+    terms_version: int
+    approval: ApprovalView | None
+    timeline: list[EntryView]
+
+    @classmethod
+    def whole(
+        cls, view: StaffPayoutView, payout: Payout, *, poll: approvals.Poll | None, entries: Sequence[Entry]
+    ) -> "PayoutDetail":
+        """Show one payout with its story."""
+        return cls(
+            **msgspec.structs.asdict(view),
+            terms_version=payout.terms_version,
+            approval=ApprovalView.of(poll) if poll else None,
+            timeline=[EntryView.of(entry) for entry in entries],
+        )
+
+
+class PersonView(msgspec.Struct):
+    """Somebody who signs in."""
+
+    id: UUID
+    email: str
+    name: str
+    roles: list[str]
+
+    @classmethod
+    def of(cls, person: Person) -> "PersonView":
+        """Show one person."""
+        return cls(person.id, person.email, person.name, sorted(person.roles))
+
+
+class FigureView(msgspec.Struct):
+    """How many payouts, and what they add up to in each currency."""
+
+    payouts: int
+    amounts: dict[str, str]
+
+    @classmethod
+    def of(cls, counted: Iterable[Mapping[PayoutState, tuple[int, list[Money]]]]) -> "FigureView":
+        """Add up those that could leave now."""
+        leaving = [found for states in counted for state, found in states.items() if can(state, "send")]
+        amounts = [amount for _, sums in leaving for amount in sums]
+        currencies = sorted({amount.currency for amount in amounts})
+        sums = {code: total((a for a in amounts if a.currency == code), code).text for code in currencies}
+        return cls(sum(count for count, _ in leaving), sums)
+
+
+def envelope(data: V, message: str, *, at: datetime) -> Envelope[V]:
+    """Put an answer into the envelope."""
+    return Envelope(data, message, timestamp(at))

@@ -1,0 +1,110 @@
+"""Who takes part in the demo: merchants with money and keys, one of the staff, and holders of the other programs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from bursar import holders, identity, ledger, programs
+from bursar.foundation import ids
+from bursar.foundation.db import Database, Transaction
+from bursar.foundation.money import Money
+from bursar.holders import Holder, NewHolder
+from bursar.identity import Role
+
+ACTOR: Final = "system:demo"
+PROGRAM: Final = "merchants"
+FUNDS: Final = "25000000.00"  # Of each merchant: enough for all that the sample file asks for, and for playing on.
+STAFF: Final = "staff@example.com"
+
+MERCHANTS: Final = (
+    ("karachi-books", "Karachi Book Depot"),
+    ("hunza-dry-fruits", "Hunza Dry Fruits"),
+    ("lahore-textiles", "Lahore Textiles (Pvt) Ltd"),
+    ("quetta-gems", "Quetta Gems & Minerals"),
+    ("chai-khana", "چائے خانہ"),
+    ("indus-logistics", "Indus Logistics"),
+)
+OTHERS: Final = (
+    NewHolder("providers", "provider", "amaka", "Amaka Plumbing", "amaka@example.com"),
+    NewHolder("providers", "provider", "tunde", "Tunde Electrics", "tunde@example.com"),
+    NewHolder("writers", "writer", "elena", "Elena Ruiz", "elena@example.com"),
+    NewHolder("writers", "writer", "tom", "Tom Okafor", "tom@example.com"),
+    NewHolder("marketplace", "scout", "priya", "Priya Nair", "priya@example.com"),
+    NewHolder("marketplace", "seller", "arjun", "Arjun Crafts", "arjun@example.com"),
+    NewHolder("members", "member", "grace", "Grace Miller", "grace@example.com"),
+)
+EARNED: Final = {"providers": "185000.00", "writers": "312.40", "marketplace": "7450.00"}  # Members own no balance.
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """One merchant, with the key that its systems call with."""
+
+    id: UUID
+    reference: str
+    name: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Everybody."""
+
+    merchants: Sequence[Merchant]
+    staff_password: str = field(repr=False)
+    review_at: Money | None  # From where on amounts wait for people.
+
+
+async def gathered(database: Database, *, at: datetime) -> Cast:
+    """Make everybody known and fund them; whoever was there before gets a new key or password, and no second funds."""
+    password = ids.new(at).hex[-16:]  # All of it random but for two bits.
+    stored = await identity.hash_password(password, email=STAFF)
+    async with database.transaction() as tx:
+        known = {person.email: person for person in await identity.list_people(tx)}
+        if STAFF in known:
+            await identity.set_password(tx, known[STAFF].id, password_hash=stored, actor=ACTOR, at=at)
+        else:
+            await identity.add_person(
+                tx, email=STAFF, name="Demo Staff", password_hash=stored, roles=[Role.MANAGER], actor=ACTOR, at=at
+            )
+        await _others(tx, at=at)
+        return Cast(await _merchants(tx, at=at), password, (await programs.terms(tx, PROGRAM)).review.amount_at)
+
+
+async def _merchants(tx: Transaction, *, at: datetime) -> list[Merchant]:
+    wanted = [NewHolder(PROGRAM, "merchant", reference, name) for reference, name in MERCHANTS]
+    found = await holders.register(tx, wanted, at=at)
+    await _fund(tx, found, {PROGRAM: FUNDS}, at=at)
+    keys = await identity.issue_keys(
+        tx, [identity.NewKey(holder.id, PROGRAM, "demo") for holder in found], actor=ACTOR, at=at
+    )
+    return [
+        Merchant(holder.id, holder.reference, holder.name, issued.text)
+        for holder, issued in zip(found, keys, strict=True)
+    ]
+
+
+async def _others(tx: Transaction, *, at: datetime) -> None:
+    """Somebody in each of the other programs."""
+    found = await holders.register(tx, OTHERS, at=at)
+    await _fund(tx, [holder for holder in found if holder.program in EARNED], EARNED, at=at)
+
+
+async def _fund(tx: Transaction, found: Sequence[Holder], amounts: dict[str, str], *, at: datetime) -> None:
+    currencies = {name: (await programs.terms(tx, name)).currency for name in amounts}
+    await ledger.credit(
+        tx,
+        [
+            ledger.Movement(
+                ledger.TransferKind.CREDIT,
+                holder.id,
+                Money.parse(amounts[holder.program], currencies[holder.program]),
+                holder.program,
+                reference="demo-funds",
+            )
+            for holder in found
+        ],
+        at=at,
+    )

@@ -1,0 +1,95 @@
+"""The sample file: payouts as a merchant's own systems would send them, and what becomes of each."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Final
+
+from bursar.foundation.money import Money
+from bursar.holders import Destination
+
+FILE: Final = "merchants-payouts.csv"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a payout ends: the word that the merchant hears, and after how many attempts."""
+
+    status: str
+    attempts: int
+
+
+REVIEW: Final = Outcome("IN_REVIEW", 0)
+PAID: Final = Outcome("SUCCESS", 1)
+BY_SUFFIX: Final = {
+    "0001": PAID,
+    "0002": Outcome("SUCCESS", 2),
+    "0003": Outcome("FAILED", 1),
+    "0004": Outcome("PENDING", 1),
+    "0005": Outcome("ON_HOLD", 1),
+}
+"""What the merchants document's test accounts do, by the end of their numbers; all others are paid at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the file; the names are those of the columns and of the JSON fields."""
+
+    merchantReference: str  # noqa: N815 - as the document writes it, and so the others
+    amount: str
+    currency: str
+    destType: str  # noqa: N815
+    bankCode: str  # noqa: N815
+    accountNumber: str  # noqa: N815
+    accountTitle: str  # noqa: N815
+
+    @property
+    def money(self) -> Money:
+        """How much."""
+        return Money.parse(self.amount, self.currency)
+
+    @property
+    def destination(self) -> Destination:
+        """Where to."""
+        return Destination(self.bankCode, self.accountNumber, self.accountTitle)
+
+    def outcome(self, review_at: Money | None) -> Outcome:
+        """How it ends, where amounts from ``review_at`` on wait for people."""
+        if review_at is not None and self.money.covers(review_at):
+            return REVIEW
+        return BY_SUFFIX.get(self.accountNumber[-4:], PAID)
+
+
+COLUMNS: Final = tuple(field.name for field in fields(Row))
+
+
+def read(count: int) -> list[Row]:
+    """So many rows: those of the file, and if they are too few, the same again under other references."""
+    with directory().joinpath(FILE).open(encoding="utf-8", newline="") as file:
+        rows = [Row(**cells) for cells in csv.DictReader(file)]
+    rounds = islice(cycle(rows), count)
+    return [
+        row
+        if place < len(rows)
+        else replace(row, merchantReference=f"{row.merchantReference}-{place // len(rows) + 1}")
+        for place, row in enumerate(rounds)
+    ]
+
+
+def as_csv(rows: Sequence[Row]) -> bytes:
+    """Rows as a file of their own."""
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow(COLUMNS)
+    table.writerows([getattr(row, name) for name in COLUMNS] for row in rows)
+    return text.getvalue().encode()
+
+
+def directory() -> Path:
+    """Where the samples lie: inside the package when installed, at the top of the repository in a checkout."""
+    package = Path(__file__).resolve().parents[2]
+    installed = package / "_examples"
+    return installed if installed.is_dir() else package.parents[1] / "examples"

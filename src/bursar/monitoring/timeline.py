@@ -1,0 +1,123 @@
+"""Everything that happened to a payout, in one line: checks, votes, moves, attempts, reports, money, messages."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from bursar import approvals, dispatch, identity, ledger, payouts
+from bursar.foundation import ids
+from bursar.foundation.db import Transaction
+from bursar.outbound import webhooks
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a timeline; ``facts`` are for programs, ``text`` is for people."""
+
+    at: datetime
+    kind: str
+    text: str
+    facts: Mapping[str, Any]
+
+
+async def timeline(tx: Transaction, payout: payouts.Payout) -> list[Entry]:
+    """All that happened, oldest first. What is of one moment stays in the order in which one leads to the next."""
+    history = await payouts.history(tx, payout.id)
+    votes = await approvals.votes(tx, payout.id)
+    deliveries = await webhooks.deliveries_about(tx, payout.id, since=payout.created_at)
+    endpoints = {e.id: e.url for e in await webhooks.endpoints(tx, holder_id=payout.holder_id)} if deliveries else {}
+    names = await _names(tx, (*(move.actor for move in history), *(f"person:{vote.person_id}" for vote in votes)))
+    entries = [
+        *_checks(payout),
+        *_votes(votes, names),
+        *_attempts(await dispatch.happenings(tx, payout.id)),
+        *_moves(history, names),
+        *_money(await ledger.transfers_of(tx, payout.id)),
+        *_messages(deliveries, endpoints),
+    ]
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+async def _names(tx: Transaction, actors: Iterable[str]) -> dict[str, str]:
+    """What people call the actors that are people: by their e-mail addresses."""
+    person_ids = {ids.parse(actor.removeprefix("person:")) for actor in actors if actor.startswith("person:")}
+    found = await identity.find_people(tx, {person_id for person_id in person_ids if person_id})
+    return {person.actor: person.email for person in found.values()}
+
+
+def _checks(payout: payouts.Payout) -> Iterator[Entry]:
+    for finding in payout.findings:
+        yield Entry(payout.created_at, "check", f"{finding['level']}: {finding['sentence']}", finding)
+
+
+def _votes(votes: Sequence[approvals.Vote], names: Mapping[str, str]) -> Iterator[Entry]:
+    for vote in votes:
+        who = names.get(f"person:{vote.person_id}", str(vote.person_id))
+        word = "agreed" if vote.in_favour else "refused"
+        facts = {"person": who, "in_favour": vote.in_favour, "reason": vote.reason, "round": vote.round}
+        yield Entry(vote.cast_at, "vote", f"{who} {word}{_because(vote.reason)}", facts)
+
+
+def _attempts(happenings: Sequence[dispatch.Happening]) -> Iterator[Entry]:
+    for one in happenings:
+        yield Entry(one.at, one.what.partition("_")[0], _happened(one.what, one.facts), one.facts)
+
+
+def _happened(what: str, facts: Mapping[str, Any]) -> str:
+    match what:
+        case "attempt_sent":
+            return f"attempt {facts['attempt']} handed to {facts['gateway']} as {facts['key']}"
+        case "attempt_answered":
+            return f"attempt {facts['attempt']}: {facts['outcome']}{_because(facts['reason'])}"
+        case "report":
+            return f"{facts['gateway']} reported {facts['outcome']} of attempt {facts['attempt']}: {facts['result']}"
+        case _:
+            return ", ".join(f"{name} {value}" for name, value in facts.items())
+
+
+def _moves(history: Sequence[payouts.Moved], names: Mapping[str, str]) -> Iterator[Entry]:
+    for move in history:
+        facts = {
+            "seq": move.seq,
+            "verb": move.verb,
+            "from": move.from_state,
+            "to": move.to_state,
+            "reason": move.reason,
+            "actor": move.actor,
+            "correlation_id": move.correlation_id,
+        }
+        text = f"{move.verb}: {move.to_state}{_because(move.reason)}, by {names.get(move.actor, move.actor)}"
+        yield Entry(move.at, "move", text, facts)
+
+
+def _money(transfers: Sequence[ledger.Transfer]) -> Iterator[Entry]:
+    for transfer in transfers:
+        facts = {"transfer": transfer.id, "kind": transfer.kind, "amount": transfer.amount.text}
+        places = {"from": transfer.debit.kind, "to": transfer.credit.kind}
+        text = f"{transfer.kind} {transfer.amount}: {transfer.debit.kind} → {transfer.credit.kind}"
+        yield Entry(transfer.at, "money", text, {**facts, **places})
+
+
+def _messages(deliveries: Sequence[webhooks.Delivery], endpoints: Mapping[UUID, str]) -> Iterator[Entry]:
+    for delivery in deliveries:
+        host = urlsplit(endpoints.get(delivery.endpoint_id, "")).hostname or "an endpoint that was removed"
+        answer = f"HTTP {delivery.last_status}" if delivery.last_status else delivery.last_error or "not tried yet"
+        facts = {
+            "message": delivery.name,
+            "type": delivery.type,
+            "endpoint": delivery.endpoint_id,
+            "host": host,
+            "state": delivery.state,
+            "tries": delivery.tries,
+            "status": delivery.last_status,
+            "error": delivery.last_error,
+        }
+        text = f"{delivery.type} to {host}: {delivery.state} after {delivery.tries} of {delivery.tries_max} ({answer})"
+        yield Entry(delivery.finished_at or delivery.created_at, "message", text, facts)
+
+
+def _because(reason: str | None) -> str:
+    return f" ({reason})" if reason else ""
