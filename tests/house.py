@@ -145,6 +145,8 @@ class Client:
         return await self.call("POST", path, **options)
 
 
+NOBODY = UUID(int=0)
+
 OpenShop = Callable[..., Awaitable["Merchant"]]
 """Opens merchants, with ``money``, ``scopes`` and so on as asked for."""
 
@@ -153,7 +155,7 @@ OpenShop = Callable[..., Awaitable["Merchant"]]
 class Merchant(Client):
     """A merchant's system: a client with an API key, and whose it is."""
 
-    holder_id: UUID = UUID(int=0)
+    holder_id: UUID = NOBODY
 
     async def ask(self, key: str, **changes: Any) -> Reply:
         """Ask for one payout under an idempotency key."""

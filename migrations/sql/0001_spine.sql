@@ -376,6 +376,7 @@ CREATE TABLE breaks (
     resolution text
 );
 CREATE INDEX breaks_open ON breaks (opened_at) WHERE closed_at IS NULL;
+CREATE INDEX breaks_open_by_payout ON breaks (payout_id) WHERE closed_at IS NULL;
 
 -- outbound: webhooks --------------------------------------------------------------------------------------------------
 

@@ -8,14 +8,14 @@ from uuid import uuid4
 
 import aiohttp
 import pytest
-from ground import AT, own_database, program
-from house import Client, Merchant, OpenShop, RunningHouse, open_merchant, running
 
 from bursar import identity
 from bursar.foundation import db
 from bursar.foundation.settings import Settings
 from bursar.identity import Role
 from bursar.identity.model import PasswordHash
+from ground import AT, own_database, program
+from house import Client, Merchant, OpenShop, RunningHouse, open_merchant, running
 
 PASSWORD = "correct horse battery"
 

@@ -7,15 +7,17 @@ from uuid import UUID
 
 import aiohttp
 import pytest
-from house import Merchant, OpenShop, Reply, payout_body
 
 from bursar.foundation.db import Database
+from house import Merchant, OpenShop, Reply, payout_body
 
 PATH = "/api/v1/payouts/bulk"
 HEADER = "merchantReference,amount,currency,destType,bankCode,accountNumber,accountTitle"
 
 
-async def upload(shop: Merchant, content: Any, *, key: str = "file-1", media: str = "application/json", **params: str) -> Reply:
+async def upload(
+    shop: Merchant, content: Any, *, key: str = "file-1", media: str = "application/json", **params: str
+) -> Reply:
     """Send a file; whatever is not bytes or text is sent as JSON."""
     data = content if isinstance(content, bytes | str) else json.dumps(content)
     return await shop.post(PATH, headers={"X-IDEMPOTENCY-KEY": key, "Content-Type": media}, data=data, params=params)
@@ -23,7 +25,15 @@ async def upload(shop: Merchant, content: Any, *, key: str = "file-1", media: st
 
 def line(reference: str = "r", amount: str = "10", account: str = "1234500001", **changes: str) -> str:
     """One line of CSV, in the order of ``HEADER``."""
-    cells = [reference, amount, changes.get("currency", "PKR"), "BANK", changes.get("bank", "HBL"), account, "Test User"]
+    cells = [
+        reference,
+        amount,
+        changes.get("currency", "PKR"),
+        "BANK",
+        changes.get("bank", "HBL"),
+        account,
+        "Test User",
+    ]
     return ",".join(cells)
 
 
@@ -108,7 +118,9 @@ async def test_a_form_must_hold_one_file(acme: Merchant) -> None:
         (f"{HEADER}\n{line()}".encode("utf-16"), "text/csv", "body"),
     ],
 )
-async def test_a_file_that_cannot_be_read_is_refused_whole(content: Any, media: str, field: str, acme: Merchant) -> None:
+async def test_a_file_that_cannot_be_read_is_refused_whole(
+    content: Any, media: str, field: str, acme: Merchant
+) -> None:
     answer = await upload(acme, content, media=media)
     assert (answer.status, answer.error["code"], answer.error["field"]) == (400, "invalid_file", field)
 
@@ -148,7 +160,11 @@ async def test_the_same_file_twice_is_refused_unless_asked_for(acme: Merchant, d
     rows = [payout_body()]
     first = (await upload(acme, rows, key="one")).json
     answer = await upload(acme, rows, key="two")
-    assert (answer.status, answer.error["code"], answer.error["uploadId"]) == (409, "uploaded_before", first["uploadId"])
+    assert (answer.status, answer.error["code"], answer.error["uploadId"]) == (
+        409,
+        "uploaded_before",
+        first["uploadId"],
+    )
     assert answer.error["uploadedAt"].endswith("Z")
     again = await upload(acme, rows, key="three", again="true")
     assert again.json["uploadId"] != first["uploadId"]
@@ -177,11 +193,13 @@ async def test_a_dry_run_checks_everything_and_stores_nothing(open_shop: OpenSho
 
 
 async def test_an_upload_that_was_cut_short_is_taken_up_where_it_stopped(acme: Merchant, database: Database) -> None:
-    """Of three parts the middle one is lost, as if its transaction had never begun; the same request makes up for it."""
+    """Of three parts the middle one is lost, as if its transaction had never begun; sent again, it makes up for it."""
     rows = [payout_body(merchantReference=f"r-{number}", amount=1) for number in range(1_200)]
     first = await upload(acme, rows)
     async with database.transaction() as tx:
-        await tx.run("DELETE FROM idempotency_keys WHERE caller = $1 AND key = 'rows from 501'", UUID(first.json["uploadId"]))
+        await tx.run(
+            "DELETE FROM idempotency_keys WHERE caller = $1 AND key = 'rows from 501'", UUID(first.json["uploadId"])
+        )
         await tx.run("UPDATE uploads SET accepted = NULL WHERE id = $1", UUID(first.json["uploadId"]))
     second = await upload(acme, rows, key="a new key after the crash")
     assert second.json["uploadId"] == first.json["uploadId"]

@@ -5,10 +5,10 @@ import json
 from typing import Any
 
 import pytest
-from house import Client, Merchant, OpenShop, payout_body
 
 from bursar import identity
 from bursar.foundation.db import Database
+from house import Client, Merchant, OpenShop, payout_body
 
 PATH = "/api/v1/payouts"
 
@@ -16,18 +16,21 @@ PATH = "/api/v1/payouts"
 async def test_a_payout_is_answered_as_the_document_shows_it(acme: Merchant) -> None:
     answer = await acme.ask("key-1")
     assert answer.status == 201
-    assert answer.json.items() >= {
-        "status": "PENDING",
-        "merchantReference": "test-success",
-        "amount": "1000.00",
-        "currency": "PKR",
-        "destType": "BANK",
-        "bankCode": "HBL",
-        "accountLast4": "0001",
-        "accountTitle": "Test User",
-        "pspReference": None,
-        "processedAt": None,
-    }.items()
+    assert (
+        answer.json.items()
+        >= {
+            "status": "PENDING",
+            "merchantReference": "test-success",
+            "amount": "1000.00",
+            "currency": "PKR",
+            "destType": "BANK",
+            "bankCode": "HBL",
+            "accountLast4": "0001",
+            "accountTitle": "Test User",
+            "pspReference": None,
+            "processedAt": None,
+        }.items()
+    )
     assert (await acme.get(f"{PATH}/{answer.json['id']}")).json == answer.json
 
 
@@ -41,7 +44,7 @@ async def test_its_amount_is_locked_at_once(acme: Merchant) -> None:
     }
 
 
-@pytest.mark.parametrize("amount", [1000.5, "1000.50", 1000.50, "1000.5"])
+@pytest.mark.parametrize("amount", [1000.5, "1000.50", "1000.5"])
 async def test_an_amount_is_read_to_the_last_digit(amount: Any, acme: Merchant) -> None:
     assert (await acme.ask("key-1", amount=amount)).json["amount"] == "1000.50"
 
@@ -224,5 +227,7 @@ async def test_the_slow_lane_answers_as_the_fast_one(acme: Merchant) -> None:
     fast = await acme.ask("key-1")
     slow = await acme.post(f"{PATH}/", headers={"X-IDEMPOTENCY-KEY": "key-1"}, json=payout_body())
     assert (slow.status, slow.body) == (201, fast.body)
-    refused = await acme.post(f"{PATH}/", headers={"X-IDEMPOTENCY-KEY": "key-2"}, json=payout_body(merchantReference="x" * 20_000))
+    refused = await acme.post(
+        f"{PATH}/", headers={"X-IDEMPOTENCY-KEY": "key-2"}, json=payout_body(merchantReference="x" * 20_000)
+    )
     assert refused.status == 413

@@ -5,10 +5,10 @@ import io
 from typing import Any
 
 import pytest
-from house import Merchant, OpenShop
 
 from bursar import payouts, programs
 from bursar.foundation.db import Database
+from house import Merchant, OpenShop
 
 PATH = "/api/v1/payouts"
 
@@ -193,7 +193,9 @@ async def test_a_statement_shows_each_step_with_the_figures_after_it(open_shop: 
     payout = (await shop.ask("key-1", amount="250.00")).json["id"]
     await shop.post(f"{PATH}/{payout}/cancel")
     lines = (await shop.get("/api/v1/ledger")).json["data"]
-    figures = [(line["kind"], line["amount"], line["balance"], line["lockedAmount"], line["available"]) for line in lines]
+    figures = [
+        (line["kind"], line["amount"], line["balance"], line["lockedAmount"], line["available"]) for line in lines
+    ]
     assert figures == [
         ("void", "250.00", "1000.00", "0.00", "1000.00"),
         ("reserve", "250.00", "1000.00", "250.00", "750.00"),

@@ -19,10 +19,10 @@ SECRET = "sk_live_do_not_show"
 def written(level: str = "info") -> Iterator[list[dict[str, Any]]]:
     """What is logged inside the block, read back from its lines once the block is over."""
     out, lines = io.StringIO(), list[dict[str, Any]]()
-    with redirect_stderr(out):
-        log.configure(level=level, json=True)
+    log.configure(level=level, json=True)
     try:
-        yield lines
+        with redirect_stderr(out):
+            yield lines
     finally:
         log.configure(level="info", json=True)
         lines += [json.loads(line) for line in out.getvalue().splitlines()]

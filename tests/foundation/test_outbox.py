@@ -112,6 +112,16 @@ async def test_in_whatever_order_transactions_commit_each_row_is_read_once(
     assert read == ["0", "1", "2"]
 
 
+async def test_a_row_is_not_lost_while_transactions_are_open_that_are_younger_than_any_that_ended(notes: Notes) -> None:
+    writers = [await notes.write(str(n)) for n in range(4)]
+    await writers[1].execute("COMMIT")
+    assert await notes.read() == [], "the first one is still open"
+    for writer in (writers[0], *writers[2:]):
+        await writer.execute("COMMIT")
+    await notes.until_quiet()
+    assert await notes.read() == ["0", "1", "2", "3"]
+
+
 async def test_a_row_that_was_rolled_back_is_never_read(notes: Notes) -> None:
     gone = await notes.write("gone")
     await notes.jot("stays")

@@ -12,7 +12,7 @@ from bursar.api.fastlane import FastLane
 from bursar.api.merchants import balances, bulk, deliveries, endpoints, events
 from bursar.api.merchants import payouts as merchants_payouts
 from bursar.api.merchants.create import Creation
-from bursar.api.porch import Porch
+from bursar.api.porch import ASKING, Porch
 from bursar.api.staff import decisions, sign_in, switches
 from bursar.api.staff import payouts as staff_payouts
 from bursar.foundation import log
@@ -86,6 +86,8 @@ def _answer(request: Request[Any, Any, Any], failure: Exception) -> Response[byt
     """Every failure as an error body with its request id; what we did not expect is logged and not shown."""
     request_id = log.correlation_id() or log.new_correlation_id()
     refusal = _refusal(failure)
+    if isinstance(refusal, problems.MethodNotAllowed) and request.scope["method"] == ASKING:
+        return Response(b"", status_code=204, headers=dict(problems.headers_of(refusal)))
     if isinstance(refusal, problems.Unexpected):
         _log.error("request.failed", path=request.scope["path"], exc_info=failure)
     problem = problems.PROBLEM_JSON in request.headers.get("accept", "")

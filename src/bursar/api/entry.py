@@ -36,8 +36,6 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         Forbidden: somebody who may not, or a route that nobody may use.
     """
     assert isinstance(connection, Request), "there are no web sockets here"
-    if connection.method == "OPTIONS":
-        return
     match handler.opt.get("needs"):
         case Needs.NOTHING:
             pass

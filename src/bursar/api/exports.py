@@ -6,9 +6,11 @@ which spreadsheets take for "this is text" (OWASP, CSV injection).
 
 import csv
 import io
-from collections.abc import AsyncIterator, Sequence
-from typing import Any, Final, Literal
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, Final, Literal, Protocol, TypeVar
+from uuid import UUID
 
+import msgspec
 from litestar import Request
 from litestar.response import Stream
 
@@ -20,15 +22,32 @@ Format = Literal["json", "csv"]
 Row = Sequence[str | int | None]
 
 
-def is_wanted(request: Request[Any, Any, Any], chosen: Format | None) -> bool:
+class Identified(Protocol):
+    """Something with an id by which its list is sorted, newest first."""
+
+    @property
+    def id(self) -> UUID:
+        """Its id."""
+        ...
+
+
+T = TypeVar("T", bound=Identified)
+
+Read = Callable[[UUID | None, int], Awaitable[Sequence[T]]]
+"""Reads the items of a list below an id (None: from the top), so many at most."""
+
+
+def is_wanted(request: Request[Any, Any, Any], chosen: Format | msgspec.UnsetType) -> bool:
     """Whether the answer is to be CSV: asked for by name, or preferred by the ``Accept`` header."""
     return (chosen or request.accept.best_match(["application/json", MEDIA])) in {"csv", MEDIA}
 
 
-def answer(header: Sequence[str], pages: AsyncIterator[Sequence[Row]], *, name: str) -> Stream:
-    """A CSV answer, sent as its pages come."""
+async def answer(header: Sequence[str], read: "Read[T]", *, row: Callable[[T], Row], name: str) -> Stream:
+    """A whole list as CSV, sent as its pages come. The first one is read before the answer begins, and may be refused."""
+    pages = _pages(read)
+    first = await anext(pages)
     disposition = f'attachment; filename="{name}.csv"'
-    return Stream(_lines(header, pages), media_type=MEDIA, headers={"content-disposition": disposition})
+    return Stream(_lines(header, first, pages, row), media_type=MEDIA, headers={"content-disposition": disposition})
 
 
 def lines(rows: Sequence[Row]) -> str:
@@ -38,10 +57,22 @@ def lines(rows: Sequence[Row]) -> str:
     return text.getvalue()
 
 
-async def _lines(header: Sequence[str], pages: AsyncIterator[Sequence[Row]]) -> AsyncIterator[str]:
-    yield lines([header])
-    async for page in pages:
-        yield lines(page)
+async def _pages(read: "Read[T]") -> AsyncIterator[Sequence[T]]:
+    before: UUID | None = None
+    while True:
+        found = await read(before, PAGE)
+        yield found
+        if len(found) < PAGE:
+            return
+        before = found[-1].id
+
+
+async def _lines(
+    header: Sequence[str], first: Sequence[T], more: AsyncIterator[Sequence[T]], row: Callable[[T], Row]
+) -> AsyncIterator[str]:
+    yield lines([header, *map(row, first)])
+    async for page in more:
+        yield lines([row(item) for item in page])
 
 
 def _harmless(cell: str | int | None) -> str | int:

@@ -41,12 +41,11 @@ class FastLane:
         request_id = requests.request_id(headers)
         extra: list[tuple[bytes, bytes]] = []
         try:
-            if not requests.is_json(headers):
-                raise problems.UnsupportedMedia(field="Content-Type", rule="application/json")
             answer = await self._creation().create(
                 api_key=requests.api_key(headers),
                 idempotency_key=requests.header(headers, b"x-idempotency-key", b"idempotency-key"),
                 body=await _read(receive),
+                is_json=requests.is_json(headers),
                 ip=requests.address(scope),
                 request_id=request_id,
             )

@@ -8,6 +8,7 @@ import msgspec
 
 from bursar.api import exports
 from bursar.api.paging import PageQuery
+from bursar.api.rules import LINE
 from bursar.foundation import texts
 from bursar.foundation.errors import Invalid
 from bursar.foundation.money import Money
@@ -21,6 +22,7 @@ Moment = Annotated[
         max_length=40,
         description="A day (UTC) or a moment with its zone, in ISO 8601.",
         examples=["2025-12-12", "2025-12-12T11:13:51Z"],
+        extra_json_schema={"anyOf": [{"format": "date"}, {"format": "date-time"}]},
     ),
 ]
 Amount = Annotated[
@@ -39,9 +41,9 @@ _LOST_PLUS: Final = re.compile(r"(T.*) (\d{2}:?\d{2})")
 class TimeQuery(PageQuery, kw_only=True, rename={"since": "from", "until": "to"}):
     """A span of time, from its first moment to before its last; a plain day as ``to`` is included whole."""
 
-    since: Moment | None = None
-    until: Moment | None = None
-    format: exports.Format | None = None
+    since: Moment | msgspec.UnsetType = msgspec.UNSET
+    until: Moment | msgspec.UnsetType = msgspec.UNSET
+    format: exports.Format | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def begin(self) -> datetime | None:
@@ -59,7 +61,7 @@ class TimeQuery(PageQuery, kw_only=True, rename={"since": "from", "until": "to"}
         Raises:
             Invalid: ``to`` is not a day or a moment.
         """
-        if self.until is None:
+        if not self.until:
             return None
         found = moment(self.until, field="to")
         try:
@@ -83,15 +85,16 @@ class PayoutQuery(
                 max_length=SEARCH_LENGTH_MAX,
                 description="How a reference, a PSP reference or an id begins.",
                 examples=["test-success"],
+                extra_json_schema={"pattern": LINE},
             ),
         ]
-        | None
-    ) = None
-    amount_min: Amount | None = None
-    amount_max: Amount | None = None
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
+    amount_min: Amount | msgspec.UnsetType = msgspec.UNSET
+    amount_max: Amount | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
-        if self.search is not None:
+        if self.search:
             texts.insist_line(self.search, field="search", most=SEARCH_LENGTH_MAX)
 
     def least(self, currency: str) -> int | None:
@@ -135,5 +138,5 @@ def _not_a_moment(text: str, field: str) -> Invalid:
     return Invalid(field=field, rule=rule, given=text)
 
 
-def _minor(text: str | None, currency: str, *, field: str) -> int | None:
-    return Money.parse(text, currency, field=field).minor if text is not None else None
+def _minor(text: str | msgspec.UnsetType, currency: str, *, field: str) -> int | None:
+    return Money.parse(text, currency, field=field).minor if text else None

@@ -26,6 +26,9 @@ HARDENED: Final = (
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 )
+ASKING: Final = "OPTIONS?"
+"""Stands for OPTIONS, so that no route answers it: the framework's own answers leave out methods. See ``app``."""
+
 TLS_ONLY: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")  # One year: OWASP ASVS 3.4.1.
 
 
@@ -57,6 +60,8 @@ class Porch:
             return
         if scope["path"].lstrip("/").partition("/")[0] in self._unprefixed:
             scope = {**scope, "path": PREFIX + scope["path"]}
+        if scope["method"] == "OPTIONS":
+            scope = {**scope, "method": ASKING}
         request_id = requests.request_id(scope["headers"])
 
         async def send_dressed(message: Message) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from bursar.cli import frame, process
+from bursar.foundation import log
 from bursar.foundation.errors import Conflict
 
 if TYPE_CHECKING:
@@ -68,6 +69,7 @@ async def up(roof: "Roof", chosen: "Settings", stop: asyncio.Event, *, with_sand
         AlreadyUp: another process does this with the same data.
     """
     settings = await asyncio.to_thread(frame.settled, roof, chosen)
+    log.configure(level=settings.log_level, json=settings.log_format == "json")
     async with AsyncExitStack() as parts:
         assert settings.bursar_data is not None, "settling an embedded installation says where it is"
         parts.enter_context(claimed(settings.bursar_data))

@@ -126,6 +126,7 @@ def settled(roof: "Roof", chosen: "Settings | None" = None) -> "Settings":
         BadSettings: a setting is wrong.
     """
     chosen = chosen or settings()
+    _hush()
     if chosen.database_url is None:
         own_database(chosen)
     return roof.settle(chosen)
@@ -145,11 +146,9 @@ async def database(chosen: "Settings | None" = None, *, patient: bool = False) -
     """
     import asyncpg
 
-    from bursar.foundation import log
-
     if chosen is None:
         chosen = settings()
-        log.configure(level="warning", json=False)  # Somebody is at the keyboard; what a command did, it says itself.
+        _hush()
     url = chosen.database_url or await asyncio.to_thread(own_database, chosen)
     limits = {"database_statement_timeout_ms": PATIENT_MS, "database_idle_timeout_ms": PATIENT_MS} if patient else {}
     opened = await _connect(chosen.model_copy(update={"database_url": url, **limits}))
@@ -268,6 +267,13 @@ def own_database(chosen: "Settings") -> str:
     except (embedded.EmbeddedError, migrations.MigrationError) as error:
         raise NoDatabase(f"The embedded database in {data} cannot be used: {error}") from error
     return url
+
+
+def _hush() -> None:
+    """Logs go to standard error, and warnings only: what a command did, it says itself. Processes choose anew."""
+    from bursar.foundation import log
+
+    log.configure(level="warning", json=False)
 
 
 async def _connect(chosen: "Settings") -> "Database":

@@ -14,6 +14,8 @@ import msgspec
 import typer
 
 from bursar.cli import frame
+from bursar.foundation import log
+from bursar.foundation.loops import side_by_side
 
 if TYPE_CHECKING:
     from bursar.cli.roof import Roof
@@ -58,8 +60,6 @@ async def serve(
     ready: Callable[[], None],
 ) -> None:
     """Answer requests, and do a worker's jobs beside that if asked to; ``ready`` is called once all of it has begun."""
-    from bursar.foundation.loops import side_by_side
-
     begun = after(1 + with_worker, ready)
     works: list[Coroutine[Any, Any, None]] = [roof.web().serve(settings, stop, listening=listening, ready=begun)]
     if with_worker:
@@ -84,7 +84,9 @@ def ready_file(path: Path | None, **facts: str) -> Iterator[Callable[[], None]]:
 
     def write() -> None:
         if path is not None:
-            path.write_bytes(msgspec.json.encode({"pid": os.getpid(), **facts}) + b"\n")
+            fresh = path.with_name(f"{path.name}.{os.getpid()}")
+            fresh.write_bytes(msgspec.json.encode({"pid": os.getpid(), **facts}) + b"\n")
+            fresh.replace(path)  # Whoever waits for it finds it whole.
 
     try:
         yield write
@@ -109,11 +111,12 @@ def settled(roof: "Roof", chosen: "Settings") -> "Settings":
     from bursar.foundation import migrations
 
     settings = frame.settled(roof, chosen)
+    log.configure(level=settings.log_level, json=settings.log_format == "json")
     assert settings.database_url is not None, "settled settings have an address"
     try:
         is_current = migrations.is_current(settings.database_url)
     except migrations.MigrationError as error:
-        raise frame.NoDatabase(str(error)) from error
+        raise frame.NoDatabase(" ".join(str(error).split())) from error
     if not is_current:
         raise frame.NotMigrated("The database is not up to date; run: bursar db migrate")
     return settings

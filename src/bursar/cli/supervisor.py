@@ -1,8 +1,8 @@
 """Keeping processes alive: several of one kind, each started again when it dies, all ended with whoever keeps them.
 
-Each child is a command of ours with a session of its own, so that Ctrl-C reaches the supervisor alone, which then asks
-the children to finish. Its standard input is a pipe that nobody writes to: should the supervisor be killed, that pipe
-ends, and the child with it.
+Each child has a session of its own, so that Ctrl-C reaches the supervisor alone, which then asks the children to finish.
+Its standard input is a pipe that nobody writes to: should the supervisor be killed, that pipe ends, and the child with
+it.
 """
 
 import asyncio
@@ -34,11 +34,16 @@ class KeepsDying(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A command of ours to be kept running: what follows ``bursar``, and what differs in its environment."""
+    """A command to be kept running, and what differs in its environment."""
 
-    arguments: Sequence[str]
+    command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     sockets: Sequence[int] = ()  # Descriptors that it inherits under the same numbers.
+
+
+def ours(*arguments: str) -> tuple[str, ...]:
+    """The command ``bursar`` with these arguments, as a child of the one that runs."""
+    return sys.executable, "-m", "bursar.bootstrap", *arguments
 
 
 async def keep(children: Sequence[Child], stop: asyncio.Event, *, changes: AsyncIterator[object] | None = None) -> None:
@@ -84,7 +89,7 @@ class _Keeper:
 
     async def _start(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bursar.bootstrap", *self._child.arguments),
+            *self._child.command,
             env=os.environ | self._child.environment,
             pass_fds=tuple(self._child.sockets),
             stdin=asyncio.subprocess.PIPE,

@@ -2,17 +2,22 @@
 
 import asyncio
 import socket
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from bursar.cli import frame, process, supervisor
 from bursar.cli.roof import Roof
+from bursar.foundation.loops import rest, side_by_side
 
 if TYPE_CHECKING:
     from bursar.foundation.settings import Settings
+
+LOOK_SECONDS: Final = 0.1
 
 app = typer.Typer(add_completion=False)
 
@@ -57,7 +62,7 @@ def _web(roof: Roof, wanted: _Wanted) -> None:
     listening = roof.web().listen(settings) if wanted.inherited is None else socket.socket(fileno=wanted.inherited)
     with process.ready_file(wanted.ready_file, address=process.address(listening)) as ready:
         if wanted.inherited is None and settings.web_processes > 1:
-            process.run(lambda stop: _several(settings, stop, listening))
+            process.run(lambda stop: _several(settings, stop, listening=listening, ready=ready))
         else:
             process.run(
                 lambda stop: process.serve(
@@ -67,13 +72,25 @@ def _web(roof: Roof, wanted: _Wanted) -> None:
             )
 
 
-async def _several(settings: "Settings", stop: asyncio.Event, listening: socket.socket) -> None:
-    children = [
-        supervisor.Child(
-            ("web", "--socket", str(listening.fileno())),
-            environment={} if first else {"ENABLE_WORKERS": "false"},
-            sockets=(listening.fileno(),),
-        )
-        for first in (True, *[False] * (settings.web_processes - 1))
-    ]
-    await supervisor.keep(children, stop)
+async def _several(
+    settings: "Settings", stop: asyncio.Event, *, listening: socket.socket, ready: Callable[[], None]
+) -> None:
+    with TemporaryDirectory(prefix="bursar-") as folder:
+        files = [Path(folder) / str(number) for number in range(settings.web_processes)]
+        children = [
+            supervisor.Child(
+                supervisor.ours("web", "--socket", str(listening.fileno()), "--ready-file", str(file)),
+                environment={} if file is files[0] else {"ENABLE_WORKERS": "false"},
+                sockets=(listening.fileno(),),
+            )
+            for file in files
+        ]
+        await side_by_side(stop, supervisor.keep(children, stop), _once_all_are_there(files, stop, ready))
+
+
+async def _once_all_are_there(files: Sequence[Path], stop: asyncio.Event, then: Callable[[], None]) -> None:
+    while not stop.is_set():
+        if all(file.exists() for file in files):
+            then()
+            await stop.wait()
+        await rest(stop, LOOK_SECONDS)

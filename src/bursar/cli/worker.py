@@ -30,7 +30,7 @@ def worker(
     """
     roof = Roof.over(context)
     if reload:
-        child = supervisor.Child(("worker", "--follow-stdin", *_passed_on(ready_file)))
+        child = supervisor.Child(supervisor.ours("worker", "--follow-stdin", *_passed_on(ready_file)))
         process.run(lambda stop: supervisor.keep([child], stop, changes=_changes(stop)))
     else:
         frame.refusing(lambda: _worker(roof, ready_file, follow_stdin=inherited))

@@ -1,7 +1,7 @@
 """Prepare: claim what is due, check everything once more, and write down what is about to be sent."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,6 +15,7 @@ from bursar.foundation.crypto import CannotOpen, Keyring
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
 from bursar.foundation.faults import fault
+from bursar.foundation.money import Money
 from bursar.gateways import Gateway, Instruction
 from bursar.holders import Destination
 
@@ -38,8 +39,8 @@ async def prepare(
     """Claim the next batch of a program and write its attempts; once this commits, it may be sent.
 
     Checked inside the claim, so that no change can slip in between: kill switches and circuit, today's limits, the
-    approvals and that they are for these very bytes, and that the destination is still the one that was judged.
-    What fails a check is not sent: it waits with a blocker that says why.
+    approvals and that they are for these very bytes, that the destination is still the one that was judged, and that
+    no break about it is open. What fails a check is not sent: it waits with a blocker that says why.
     """
     allowed = await switches.standing(tx)
     blocker = allowed.blocker(program=terms.program, gateway=gateway.name)
@@ -51,8 +52,10 @@ async def prepare(
     if not taken:
         return Batch()
     fault("dispatch.before_intent")
-    opened, blocked = _check(taken.values(), terms=terms, keyring=keyring, approved=await _approved(tx, taken))
-    await _block(tx, blocked, gateway=gateway.name, at=at)
+    disputed = await store.disputed(tx, taken)
+    approved = await _approved(tx, taken)
+    opened, blocked = _check(taken.values(), terms=terms, keyring=keyring, approved=approved, disputed=disputed)
+    await _block(tx, blocked, told=disputed, gateway=gateway.name, at=at)
     if not opened:
         return Batch()
     return Batch(prepared=await _commit_to(tx, opened, taken, terms=terms, gateway=gateway, book=book, at=at))
@@ -73,33 +76,56 @@ def _agreed(poll: approvals.Poll | None, payout: payouts.Payout) -> bool:
 
 
 def _check(
-    taken: Iterable[payouts.Payout], *, terms: programs.Terms, keyring: Keyring, approved: set[UUID]
+    taken: Iterable[payouts.Payout],
+    *,
+    terms: programs.Terms,
+    keyring: Keyring,
+    approved: set[UUID],
+    disputed: Mapping[UUID, str],
 ) -> tuple[list[tuple[payouts.Payout, Destination]], dict[str, list[payouts.Payout]]]:
     """Open each destination; those that may not leave come back under the reason why."""
     opened, blocked = [], defaultdict(list)
-    maximum = terms.limits.maximum
     for payout in taken:
-        if payout.id not in approved:
+        if payout.id in disputed:
+            blocked[disputed[payout.id]].append(payout)
+        elif payout.id not in approved:
             blocked["not_approved"].append(payout)
-        elif maximum is not None and not maximum.covers(payout.amount):
+        elif (destination := _open(payout, keyring)) is None:
+            blocked["destination_altered"].append(payout)
+        elif _is_over(terms.limits.maximum, payout.amount):
             blocked["over_limit"].append(payout)
         else:
-            try:
-                opened.append((payout, payouts.open_destination(payout, keyring)))
-            except (CannotOpen, Refusal):
-                blocked["destination_altered"].append(payout)
+            opened.append((payout, destination))
     return opened, blocked
 
 
+def _open(payout: payouts.Payout, keyring: Keyring) -> Destination | None:
+    try:
+        return payouts.open_destination(payout, keyring)
+    except (CannotOpen, Refusal):
+        return None
+
+
+def _is_over(maximum: Money | None, amount: Money) -> bool:
+    """Whether today's terms no longer allow this much; the program may even have changed its currency since."""
+    return maximum is not None and (maximum.currency != amount.currency or not maximum.covers(amount))
+
+
 async def _block(
-    tx: Transaction, blocked: Mapping[str, Sequence[payouts.Payout]], *, gateway: str, at: datetime
+    tx: Transaction,
+    blocked: Mapping[str, Sequence[payouts.Payout]],
+    *,
+    told: Collection[UUID],
+    gateway: str,
+    at: datetime,
 ) -> None:
-    """Make these wait, and tell people about those that nothing but tampering or a lost key explains."""
+    """Make these wait, and tell people, once, about those that nothing but tampering or a lost key explains."""
     for reason, held in blocked.items():
         _log.warning("payouts.blocked", reason_code=reason, count=len(held))
         await payouts.wait_longer(tx, [payout.id for payout in held], reason=reason, seconds=BLOCKED_SECONDS)
-        if reason != "over_limit":
-            await store.open_breaks(tx, [break_row(reason, payout, gateway=gateway, at=at) for payout in held])
+        news = [payout for payout in held if payout.id not in told]
+        if news and reason != "over_limit":
+            await store.open_breaks(tx, [break_row(reason, payout, gateway=gateway, at=at) for payout in news])
 
 
 async def _commit_to(

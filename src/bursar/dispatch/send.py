@@ -35,9 +35,10 @@ class Dispatcher:
         self._tools = tools
         self._program = program
         self._every_seconds = FIRST_LOOK_SECONDS
-        self._calls = 0
+        self._calls = 0  # Under way, or waiting for a place.
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Event()
+        self._places: tuple[int, asyncio.Semaphore] = (0, asyncio.Semaphore(0))
         self._pace: tuple[float | None, Pace] = (None, Pace(None, time.monotonic))
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -48,7 +49,7 @@ class Dispatcher:
     async def pass_once(self) -> int:
         """Send one batch and wait for it; how many payouts were in it."""
         batch, terms = await self._claim()
-        await self._send(batch, terms)
+        await self._begin(batch, terms)
         return len(batch.prepared)
 
     async def finish(self) -> None:
@@ -64,10 +65,8 @@ class Dispatcher:
         batch, terms = await self._claim()
         self._every_seconds = terms.dispatch.every_seconds or FIRST_LOOK_SECONDS
         if batch.prepared:
-            task = asyncio.create_task(self._send(batch, terms))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-            while self._calls >= terms.dispatch.concurrency:
+            self._begin(batch, terms)
+            while self._calls >= terms.dispatch.concurrency:  # What is claimed cannot be stopped, so no heap of it.
                 self._room.clear()
                 await self._room.wait()
         return len(batch.prepared) == terms.dispatch.batch_size
@@ -84,22 +83,27 @@ class Dispatcher:
             fault("dispatch.after_intent")
         return batch, terms
 
-    async def _send(self, batch: Batch, terms: programs.Terms) -> None:
+    def _begin(self, batch: Batch, terms: programs.Terms) -> "asyncio.Future[list[None]]":
         """Make the calls that a batch needs, each recorded as soon as it is answered."""
         gateway = self._tools.gateway(terms.route.gateway)
         calls = list(_calls(batch.prepared, terms, gateway.capabilities.bulk_max))
         latest = time.monotonic() + terms.dispatch.lease_seconds - gateway.capabilities.deadline
         self._calls += len(calls)
-        await asyncio.gather(*(self._call(gateway, call, terms=terms, latest=latest) for call in calls))
+        tasks = [asyncio.create_task(self._call(gateway, call, terms=terms, latest=latest)) for call in calls]
+        self._tasks.update(tasks)
+        for task in tasks:
+            task.add_done_callback(self._tasks.discard)
+        return asyncio.gather(*tasks)
 
     async def _call(
         self, gateway: Gateway, prepared: Sequence[Prepared], *, terms: programs.Terms, latest: float
     ) -> None:
         try:
-            await self._pace_for(terms).wait()
-            if time.monotonic() > latest:  # The lease could end during the call; whoever inquires next will send it.
-                return
-            outcomes = await send(gateway, prepared)
+            async with self._place_for(terms):
+                await self._pace_for(terms).wait()
+                if time.monotonic() > latest:  # The lease could end during the call; whoever inquires next sends it.
+                    return
+                outcomes = await send(gateway, prepared)
             fault("dispatch.after_answer")
             await self._tools.circuits.heard(gateway.name, outcomes)
             await self._tools.recorder.record(
@@ -113,6 +117,13 @@ class Dispatcher:
         finally:
             self._calls -= 1
             self._room.set()
+
+    def _place_for(self, terms: programs.Terms) -> asyncio.Semaphore:
+        """One of as many places as there may be calls under way."""
+        most = terms.dispatch.concurrency
+        if self._places[0] != most:  # New terms may bring another number.
+            self._places = (most, asyncio.Semaphore(most))
+        return self._places[1]
 
     def _pace_for(self, terms: programs.Terms) -> Pace:
         rate = terms.dispatch.rate_per_second

@@ -123,6 +123,22 @@ async def breaks(tx: Transaction, payout_id: UUID | None) -> list[Record]:
     )
 
 
+async def disputed(tx: Transaction, payout_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Those of these payouts about which a break is open, with the oldest one's kind.
+
+    One about an unknown outcome does not count: it is over once the payout waits to leave again.
+    """
+    rows = await tx.many(
+        """
+        SELECT DISTINCT ON (payout_id) payout_id, kind FROM breaks
+        WHERE payout_id = ANY($1::uuid[]) AND closed_at IS NULL AND kind <> 'unknown_outcome'
+        ORDER BY payout_id, opened_at
+        """,
+        list(payout_ids),
+    )
+    return {row["payout_id"]: row["kind"] for row in rows}
+
+
 async def parked_attempt(tx: Transaction, payout_id: UUID) -> tuple[Attempt, UUID] | None:
     """The attempt of a payout that waits for people, held until the transaction ends, and the break about it."""
     row = await tx.one_or_none(

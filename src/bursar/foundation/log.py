@@ -61,6 +61,20 @@ def _masked(name: str, value: Any) -> Any:
             return _masked(name, repr(value))
 
 
+class _StandardError:
+    """Writes to standard error as it is at that moment: whoever replaces it gets the lines from then on."""
+
+    def __init__(self, *_: object) -> None:
+        pass
+
+    def msg(self, line: str) -> None:
+        """Write one line, whole."""
+        print(line, file=sys.stderr, flush=True)  # noqa: T201 - this is where logs end
+
+    log = debug = info = warn = warning = msg
+    fatal = failure = err = error = critical = exception = msg
+
+
 def configure(*, level: str, json: bool) -> None:
     """Set up logging for the whole process; called once, by ``bootstrap``."""
     renderer = (
@@ -77,7 +91,7 @@ def configure(*, level: str, json: bool) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=_StandardError,
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")

@@ -27,7 +27,7 @@ _MARK: Final = """
         WHERE datname = current_database() AND pid <> pg_backend_pid()
           AND has_table_privilege(usesysid, $1::text, 'INSERT'))
     SELECT CASE WHEN bool_or(hidden) THEN min(oldest) ELSE least(min(next), min(
-               next - next % 4294967296 + short_xid - CASE WHEN short_xid > next % 4294967296 THEN 4294967296 ELSE 0 END
+               next + (short_xid - next % 4294967296 + 6442450944) % 4294967296 - 2147483648
            )) END::text AS mark,
            min(next) AS next
     FROM snapshot LEFT JOIN writers ON true
@@ -37,7 +37,8 @@ _MARK: Final = """
 Other databases of the server and sessions without the right to write here do not count, so nobody else's long
 transaction holds our readers up. Where a session hides what it does (another role's, without ``pg_read_all_stats``),
 the oldest transaction of all is taken instead: later perhaps, but safe. Sessions show the short form of a transaction's
-id; its epoch is that of the next one, or the one before when it is larger.
+id, 32 bits of 64; it belongs to whichever long one is nearest to ``next``. That may lie above: ``next`` follows the
+newest transaction that has ended, and younger ones may be open.
 """
 READ_MAX: Final = 5_000  # Rows at once; larger reads only lengthen the transaction.
 

@@ -24,17 +24,19 @@ class Entry:
 
 
 async def timeline(tx: Transaction, payout: payouts.Payout) -> list[Entry]:
-    """All that happened, oldest first. What is of one moment stays in the order in which one leads to the next."""
+    """All that happened, oldest first; what is of one moment in the order in which one leads to the next."""
     history = await payouts.history(tx, payout.id)
     votes = await approvals.votes(tx, payout.id)
     deliveries = await webhooks.deliveries_about(tx, payout.id, since=payout.created_at)
     endpoints = {e.id: e.url for e in await webhooks.endpoints(tx, holder_id=payout.holder_id)} if deliveries else {}
-    names = await _names(tx, (*(move.actor for move in history), *(f"person:{vote.person_id}" for vote in votes)))
+    names = await _names(tx, (*(move.actor for move in history), *(_actor(vote) for vote in votes)))
+    moves = list(_moves(history, names))
     entries = [
-        *_checks(payout),
-        *_votes(votes, names),
+        *moves[:1],  # The request: everything else follows from it.
+        *_checks(payout, history),
+        *_votes(votes, history, names),
         *_attempts(await dispatch.happenings(tx, payout.id)),
-        *_moves(history, names),
+        *moves[1:],
         *_money(await ledger.transfers_of(tx, payout.id)),
         *_messages(deliveries, endpoints),
     ]
@@ -48,17 +50,22 @@ async def _names(tx: Transaction, actors: Iterable[str]) -> dict[str, str]:
     return {person.actor: person.email for person in found.values()}
 
 
-def _checks(payout: payouts.Payout) -> Iterator[Entry]:
+def _checks(payout: payouts.Payout, history: Sequence[payouts.Moved]) -> Iterator[Entry]:
     for finding in payout.findings:
-        yield Entry(payout.created_at, "check", f"{finding['level']}: {finding['sentence']}", finding)
+        yield Entry(history[0].at, "check", f"{finding['level']}: {finding['sentence']}", finding)
 
 
-def _votes(votes: Sequence[approvals.Vote], names: Mapping[str, str]) -> Iterator[Entry]:
+def _votes(
+    votes: Sequence[approvals.Vote], history: Sequence[payouts.Moved], names: Mapping[str, str]
+) -> Iterator[Entry]:
+    """Votes; one that decided is of the same moment as the move that it led to."""
+    decided = {move.actor: move.at for move in history if move.verb in {"approve", "reject"}}
     for vote in votes:
-        who = names.get(f"person:{vote.person_id}", str(vote.person_id))
+        who = names.get(_actor(vote), str(vote.person_id))
         word = "agreed" if vote.in_favour else "refused"
         facts = {"person": who, "in_favour": vote.in_favour, "reason": vote.reason, "round": vote.round}
-        yield Entry(vote.cast_at, "vote", f"{who} {word}{_because(vote.reason)}", facts)
+        at = decided.get(_actor(vote), vote.cast_at)
+        yield Entry(at, "vote", f"{who} {word}{_because(vote.reason)}", facts)
 
 
 def _attempts(happenings: Sequence[dispatch.Happening]) -> Iterator[Entry]:
@@ -117,6 +124,10 @@ def _messages(deliveries: Sequence[webhooks.Delivery], endpoints: Mapping[UUID, 
         }
         text = f"{delivery.type} to {host}: {delivery.state} after {delivery.tries} of {delivery.tries_max} ({answer})"
         yield Entry(delivery.finished_at or delivery.created_at, "message", text, facts)
+
+
+def _actor(vote: approvals.Vote) -> str:
+    return identity.actor("person", vote.person_id)
 
 
 def _because(reason: str | None) -> str:

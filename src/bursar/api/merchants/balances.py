@@ -1,6 +1,6 @@
 """What a merchant has, and how it came to that."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -121,27 +121,20 @@ async def list_ledger(request: KeyRequest, state: State) -> Response[Any] | Stre
     """
     house: House = state.house
     asked = reading.query(request, TimeQuery)
+    since, until, holder_id = asked.begin, asked.end, request.user.holder_id
+
+    async def read(before: UUID | None, limit: int) -> Sequence[ledger.Line]:
+        async with house.database.transaction(readonly=True) as tx:
+            return await ledger.statement(tx, holder_id, since=since, until=until, before=before, limit=limit)
+
     if exports.is_wanted(request, asked.format):
-        return exports.answer(COLUMNS, _pages(house, asked, request.user.holder_id), name="statement")
-    found = await _lines(house, asked, request.user.holder_id, before=asked.before, limit=asked.limit + 1)
-    return Response(page(found, limit=asked.limit, show=LineView.of, place=lambda line: line.id))
+        return await exports.answer(COLUMNS, read, row=_row, name="statement")
+    found = await read(asked.before, asked.limit + 1)
+    return Response(page(found, limit=asked.limit, show=LineView.of))
 
 
-async def _pages(house: House, asked: TimeQuery, holder_id: UUID) -> AsyncIterator[Sequence[exports.Row]]:
-    before: UUID | None = None
-    while True:
-        found = await _lines(house, asked, holder_id, before=before, limit=exports.PAGE)
-        yield [list(msgspec.to_builtins(LineView.of(line)).values()) for line in found]
-        if len(found) < exports.PAGE:
-            return
-        before = found[-1].id
-
-
-async def _lines(
-    house: House, asked: TimeQuery, holder_id: UUID, *, before: UUID | None, limit: int
-) -> list[ledger.Line]:
-    async with house.database.transaction(readonly=True) as tx:
-        return await ledger.statement(tx, holder_id, since=asked.begin, until=asked.end, before=before, limit=limit)
+def _row(line: ledger.Line) -> exports.Row:
+    return list(msgspec.to_builtins(LineView.of(line)).values())
 
 
 router = Router(path="/api/v1", route_handlers=[show_balance, list_ledger], tags=["Balance"])

@@ -37,6 +37,10 @@ T = TypeVar("T")
 _log = log.get(__name__)
 
 
+Rows = Annotated[list[PayoutBody], msgspec.Meta(min_length=1, max_length=10_000)]
+"""What is documented; how many rows there may really be, the program's terms say."""
+
+
 class BulkQuery(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
     """How a file is to be taken."""
 
@@ -78,7 +82,7 @@ class BulkAnswer(msgspec.Struct, rename="camel"):
         summary="Ask for many payouts",
         query=BulkQuery,
         headers=[IDEMPOTENCY],
-        takes=list[PayoutBody],
+        takes=Rows,
         examples={"Two payouts": list(examples.CREATE.values())[:2]},
         takes_also={
             exports.MEDIA: {"schema": {"type": "string"}, "example": examples.BULK_CSV},
@@ -107,11 +111,11 @@ async def upload_payouts(request: KeyRequest, state: State) -> Response[bytes]:
     content, rows = await _read(request)
     caller = request.user
     await _insist_on_count(house, rows, caller.program)
+    sent = requests.header(request.scope["headers"], b"x-idempotency-key", b"idempotency-key")
+    key = idempotency.key(caller.holder_id, sent, content, header=IDEMPOTENCY_HEADER)
     if asked.dry_run:
         results = await _try_out(house, rows, caller)
         return _response(BulkAnswer.of(results, upload_id=None), replayed=False)
-    sent = requests.header(request.scope["headers"], b"x-idempotency-key", b"idempotency-key")
-    key = idempotency.key(caller.holder_id, sent, content, header=IDEMPOTENCY_HEADER)
     upload, replayed = await _once(house.database, lambda tx: _begin(tx, house, content, key, rows, again=asked.again))
     results = [
         result

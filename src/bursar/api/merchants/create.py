@@ -58,7 +58,14 @@ class Creation:
         )
 
     async def create(
-        self, *, api_key: str | None, idempotency_key: str | None, body: bytes, ip: str | None, request_id: str
+        self,
+        *,
+        api_key: str | None,
+        idempotency_key: str | None,
+        body: bytes,
+        is_json: bool,
+        ip: str | None,
+        request_id: str,
     ) -> Answer | Replayed:
         """Create one payout, or answer as before when this idempotency key was used for this very body.
 
@@ -68,6 +75,8 @@ class Creation:
         key_hash = identity.key_hash(api_key) if api_key else None
         if key_hash is None:
             raise Unauthorised("A valid API key is needed in the header X-API-KEY.")
+        if not is_json:
+            raise problems.UnsupportedMedia(field="Content-Type", rule="application/json")
         try:
             parsed = _decode(body)
         except msgspec.MsgspecError as unreadable:

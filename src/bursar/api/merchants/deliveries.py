@@ -25,7 +25,7 @@ class DeliveryQuery(PageQuery, kw_only=True):
     """Which deliveries to list."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=100, description="How many at once, 1 to 100.")] = 50
-    state: webhooks.DeliveryState | None = None
+    state: webhooks.DeliveryState | msgspec.UnsetType = msgspec.UNSET
 
 
 class DeliveryView(msgspec.Struct, rename="camel"):
@@ -113,11 +113,11 @@ async def list_deliveries(endpoint_id: FromPath[str], request: KeyRequest, state
             tx,
             identified(endpoint_id),
             holder_id=request.user.holder_id,
-            state=asked.state,
+            state=asked.state or None,
             before=asked.before,
             limit=asked.limit + 1,
         )
-    return page(found, limit=asked.limit, show=DeliveryView.of, place=lambda delivery: delivery.id)
+    return page(found, limit=asked.limit, show=DeliveryView.of)
 
 
 @get(

@@ -1,6 +1,6 @@
 """Where a merchant's webhooks go: its endpoints, their secrets, what was delivered, and sending it again."""
 
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -14,6 +14,7 @@ from bursar.api.entry import KeyRequest
 from bursar.api.merchants import examples
 from bursar.api.openapi import Doc
 from bursar.api.problems import timestamp
+from bursar.api.rules import LINE
 from bursar.foundation import ids
 from bursar.house import House
 from bursar.outbound import webhooks
@@ -33,11 +34,16 @@ Url = Annotated[
         extra_json_schema={"format": "uri", "pattern": "^https?://"},
     ),
 ]
-Description = Annotated[str, msgspec.Meta(max_length=200, description="What you call it.", examples=["Production"])]
-Events = Annotated[
-    list[webhooks.Event],
-    msgspec.Meta(min_length=1, max_length=1, extra_json_schema={"items": {"enum": ["payout.updated"]}}),
+Description = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=200,
+        description="What you call it; one line, or nothing.",
+        examples=["Production"],
+        extra_json_schema={"anyOf": [{"pattern": LINE}, {"maxLength": 0}]},
+    ),
 ]
+Events = Annotated[list[Literal["payout.updated"]], msgspec.Meta(min_length=1, max_length=10)]
 
 
 class EndpointBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -45,7 +51,7 @@ class EndpointBody(msgspec.Struct, forbid_unknown_fields=True):
 
     url: Url
     description: Description = ""
-    events: Events = msgspec.field(default_factory=lambda: list(webhooks.SUBSCRIBABLE))
+    events: Events = msgspec.field(default_factory=lambda: ["payout.updated"])
 
 
 class EndpointChangeBody(msgspec.Struct, forbid_unknown_fields=True):

@@ -67,12 +67,13 @@ async def list_events(request: KeyRequest, state: State) -> Page[EventView]:
     """
     house: House = state.house
     asked = reading.query(request, PageQuery)
-    before = asked.before.int if asked.before else None
     async with house.database.transaction(readonly=True) as tx:
-        found = await payouts.holder_events(tx, request.user.holder_id, before=before, limit=asked.limit + 1)
+        found = await payouts.holder_events(
+            tx, request.user.holder_id, before=asked.before_number, limit=asked.limit + 1
+        )
     shown = found[: asked.limit]
     has_more = len(found) > asked.limit
-    next_cursor = mark(UUID(int=shown[-1][0])) if has_more else None
+    next_cursor = mark(shown[-1][0]) if has_more else None
     return Page([EventView.of(moved) for _, moved in shown if is_news(moved)], next_cursor, has_more)
 
 

@@ -1,6 +1,6 @@
 """Payouts as merchants' systems ask for them, look at them and take them back."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -74,12 +74,11 @@ async def create_payout(request: KeyRequest, state: State) -> Response[bytes]:
     """
     # In front of this stands ``fastlane``, which answers the same through the same ``Creation``.
     headers = request.scope["headers"]
-    if not requests.is_json(headers):
-        raise reading.unsupported("application/json")
     answer = await state.creation.create(
         api_key=requests.api_key(headers),
         idempotency_key=requests.header(headers, b"x-idempotency-key", b"idempotency-key"),
         body=await reading.body(request),
+        is_json=requests.is_json(headers),
         ip=requests.address(request.scope),
         request_id=requests.request_id(headers),
     )
@@ -108,11 +107,15 @@ async def list_payouts(request: KeyRequest, state: State) -> Response[Any] | Str
     house: House = state.house
     asked = reading.query(request, MerchantPayoutQuery)
     query = await _query(house, asked, request.user)
+
+    async def read(before: UUID | None, limit: int) -> Sequence[payouts.Payout]:
+        async with house.database.transaction(readonly=True) as tx:
+            return await payouts.page(tx, replace(query, before=before, limit=limit))
+
     if exports.is_wanted(request, asked.format):
-        return exports.answer(COLUMNS, _pages(house, query), name="payouts")
-    async with house.database.transaction(readonly=True) as tx:
-        found = await payouts.page(tx, query)
-    return Response(page(found, limit=asked.limit, show=PayoutView.of, place=lambda payout: payout.id))
+        return await exports.answer(COLUMNS, read, row=_row, name="payouts")
+    found = await read(asked.before, asked.limit + 1)
+    return Response(page(found, limit=asked.limit, show=PayoutView.of))
 
 
 @get(
@@ -174,26 +177,16 @@ async def _query(house: House, asked: MerchantPayoutQuery, caller: identity.Call
     return payouts.Query(
         holder_id=caller.holder_id,
         states=states_heard_as(asked.status),
-        search=asked.search,
+        search=asked.search or None,
         since=asked.begin,
         until=asked.end,
         amount_min=asked.least(currency),
         amount_max=asked.most(currency),
-        before=asked.before,
-        limit=asked.limit + 1,
     )
 
 
-async def _pages(house: House, query: payouts.Query) -> AsyncIterator[Sequence[exports.Row]]:
-    """All payouts that a query finds, page by page."""
-    before: UUID | None = None
-    while True:
-        async with house.database.transaction(readonly=True) as tx:
-            found = await payouts.page(tx, replace(query, before=before, limit=exports.PAGE))
-        yield [list(msgspec.to_builtins(PayoutView.of(payout)).values()) for payout in found]
-        if len(found) < exports.PAGE:
-            return
-        before = found[-1].id
+def _row(payout: payouts.Payout) -> exports.Row:
+    return list(msgspec.to_builtins(PayoutView.of(payout)).values())
 
 
 router = Router(

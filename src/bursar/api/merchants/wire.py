@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from bursar.api.problems import timestamp
+from bursar.api.rules import LINE
 from bursar.foundation import texts
 from bursar.foundation.errors import Conflict
 from bursar.foundation.money import Money
@@ -53,8 +54,6 @@ WORDS: Final[Mapping[PayoutState, Status]] = MappingProxyType(
 """What merchants hear for each state."""
 
 REFERENCE_LENGTH_MAX: Final = 200
-_LINE: Final = r"^[^\x00-\x20\x7f-\x9f]([^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\x9f])?$"
-
 AMOUNT: Final = {
     "description": "In major units, as a number or a text; read to the last digit.",
     "examples": [1000, "1000.00"],
@@ -75,24 +74,34 @@ class PayoutBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
             max_length=REFERENCE_LENGTH_MAX,
             description="What you call this payout; one line. It need not be unique.",
             examples=["test-success"],
-            extra_json_schema={"pattern": _LINE},
+            extra_json_schema={"pattern": LINE},
         ),
     ]
     amount: Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=AMOUNT)]
     currency: Annotated[
         str,
         msgspec.Meta(
-            min_length=3, max_length=3, description="ISO 4217; the currency of your program.", examples=["PKR"]
+            min_length=3,
+            max_length=3,
+            description="ISO 4217; the currency of your program.",
+            examples=["PKR"],
+            extra_json_schema={"pattern": "^[A-Z]{3}$"},
         ),
     ]
     dest_type: Annotated[Literal["BANK"], msgspec.Meta(description="What kind of destination it is.")]
     bank_code: Annotated[
-        str, msgspec.Meta(min_length=1, max_length=20, description="Which bank, by its code.", examples=["HBL"])
+        str,
+        msgspec.Meta(
+            max_length=20, pattern="^[A-Za-z0-9_-]+$", description="Which bank, by its code.", examples=["HBL"]
+        ),
     ]
     account_number: Annotated[
         str,
         msgspec.Meta(
-            min_length=1, max_length=40, description="The number or the IBAN at that bank.", examples=["1234500001"]
+            max_length=40,
+            pattern="^[A-Za-z0-9]([A-Za-z0-9 -]*[A-Za-z0-9])?$",
+            description="The number or the IBAN at that bank.",
+            examples=["1234500001"],
         ),
     ]
     account_title: Annotated[
@@ -102,7 +111,7 @@ class PayoutBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
             max_length=200,
             description="Whose account it is; one line.",
             examples=["Test User"],
-            extra_json_schema={"pattern": _LINE},
+            extra_json_schema={"pattern": LINE},
         ),
     ]
 

@@ -1,6 +1,6 @@
 """All payouts of all programs, as staff look at them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -37,7 +37,10 @@ class StaffPayoutQuery(PayoutQuery, kw_only=True):
     status: Annotated[
         list[payouts.PayoutState], msgspec.Meta(description="One state or several.", examples=[["in_review"]])
     ] = msgspec.field(default_factory=list)
-    program: Annotated[str, msgspec.Meta(max_length=40, description="Only of this program.")] | None = None
+    program: (
+        Annotated[str, msgspec.Meta(min_length=1, max_length=40, description="Only of this program.")]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 @get(
@@ -60,13 +63,16 @@ async def list_all_payouts(request: PersonRequest, state: State) -> Response[Any
     house: House = state.house
     asked = reading.query(request, StaffPayoutQuery)
     query = await _query(house, asked)
+
+    async def read(before: UUID | None, limit: int) -> Sequence[StaffPayoutView]:
+        async with house.database.transaction(readonly=True) as tx:
+            return await _views(tx, await payouts.page(tx, replace(query, before=before, limit=limit)))
+
     if exports.is_wanted(request, asked.format):
-        return exports.answer(COLUMNS, _pages(house, query), name="payouts")
-    async with house.database.transaction(readonly=True) as tx:
-        found = await _views(tx, await payouts.page(tx, query))
-    shown = page(found, limit=asked.limit, show=lambda view: view, place=lambda view: view.id)
-    told = PageEnvelope(shown.data, shown.next_cursor, shown.has_more, "Payouts found", timestamp(house.clock.now()))
-    return Response(told)
+        return await exports.answer(COLUMNS, read, row=_row, name="payouts")
+    shown = page(await read(asked.before, asked.limit + 1), limit=asked.limit, show=lambda view: view)
+    at = timestamp(house.clock.now())
+    return Response(PageEnvelope(shown.data, shown.next_cursor, shown.has_more, "Payouts found", at))
 
 
 @get(
@@ -115,32 +121,19 @@ async def _views(tx: Transaction, found: Sequence[payouts.Payout]) -> list[Staff
 
 async def _query(house: House, asked: StaffPayoutQuery) -> payouts.Query:
     query = payouts.Query(
-        program=asked.program,
+        program=asked.program or None,
         states=frozenset(asked.status),
-        search=asked.search,
+        search=asked.search or None,
         since=asked.begin,
         until=asked.end,
-        before=asked.before,
-        limit=asked.limit + 1,
     )
-    if asked.program is None:
+    if not asked.program:
         if asked.amount_min or asked.amount_max:
             raise Invalid(field="program", rule="present where an amount is; amounts are in its currency")
         return query
     async with house.database.transaction(readonly=True) as tx:
         currency = (await programs.terms(tx, asked.program)).currency
     return replace(query, amount_min=asked.least(currency), amount_max=asked.most(currency))
-
-
-async def _pages(house: House, query: payouts.Query) -> AsyncIterator[Sequence[exports.Row]]:
-    before: UUID | None = None
-    while True:
-        async with house.database.transaction(readonly=True) as tx:
-            found = await _views(tx, await payouts.page(tx, replace(query, before=before, limit=exports.PAGE)))
-        yield [_row(view) for view in found]
-        if len(found) < exports.PAGE:
-            return
-        before = found[-1].id
 
 
 def _row(view: StaffPayoutView) -> exports.Row:

@@ -78,7 +78,7 @@ class Stage:
         *files, asked = await asyncio.gather(*uploads, asyncio.gather(*calls))
         sent = [one for file in files for one in file] + list(asked)
         views = await self._watch(sent, seconds=REST_SECONDS + REST_SECONDS_PER_ROW * rows)
-        await self._hear_the_last(sent, views)
+        all_told = await self._hear_the_last(sent, views)
         frame.show_aside(_scenes(asked, views), SCENES)
         return await verdict.reach(
             sent,
@@ -89,6 +89,7 @@ class Stage:
             cleared_before=self.cleared_before,
             seconds=round(asyncio.get_running_loop().time() - began, 3),
             all_rest=all(verdict.rests(views.get(one.id), self._expected(one)) for one in sent),
+            all_told=all_told,
             webhooks=self.receiver.received,
             forged=self.receiver.forged,
         )
@@ -101,6 +102,7 @@ class Stage:
             {"what": "All where their account numbers say", "value": reached.all_rest},
             {"what": "Ledger balanced", "value": reached.ledger_balanced},
             {"what": "Same in the bank's own book", "value": reached.book_matches},
+            {"what": "Merchants told of it", "value": reached.all_told},
             {"what": "Webhooks received and verified", "value": reached.webhooks},
             {"what": "Seconds", "value": reached.seconds},
         ]
@@ -129,14 +131,15 @@ class Stage:
                     return views
                 await asyncio.sleep(LOOK_SECONDS)
 
-    async def _hear_the_last(self, sent: Sequence[Sent], views: Mapping[str, View]) -> None:
-        """Wait until the merchants have been told what they can see, for a while at most."""
+    async def _hear_the_last(self, sent: Sequence[Sent], views: Mapping[str, View]) -> bool:
+        """Wait until the merchants have been told what they can see, for a while at most; whether they were."""
         ends_at = asyncio.get_running_loop().time() + TELL_SECONDS
         news = {one.id: views[one.id].status for one in sent if views[one.id].status != "PENDING"}
         while asyncio.get_running_loop().time() < ends_at:
             if all(status in self.receiver.heard[payout_id] for payout_id, status in news.items()):
-                return
+                return True
             await asyncio.sleep(LOOK_SECONDS)
+        return False
 
     def _expected(self, one: Sent) -> Outcome:
         return one.row.outcome(self.people.review_at)

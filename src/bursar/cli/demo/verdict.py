@@ -31,13 +31,14 @@ class Verdict:
     book_matches: bool
     seconds: float
     all_rest: bool = field(kw_only=True)
+    all_told: bool = field(kw_only=True)
     webhooks: int = field(kw_only=True)
     forged: int = field(kw_only=True)
 
     @property
     def is_good(self) -> bool:
         """Whether nothing is otherwise than it should be."""
-        return self.all_rest and self.ledger_balanced and self.book_matches and not self.forged
+        return all((self.all_rest, self.all_told, self.ledger_balanced, self.book_matches, not self.forged))
 
     def line(self) -> str:
         """One JSON object in one line."""

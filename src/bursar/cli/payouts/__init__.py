@@ -2,7 +2,6 @@
 
 import typer
 
-from bursar.cli import frame
 from bursar.cli.payouts import creating, deciding, listing, timeline, watching
 
 app = typer.Typer(
@@ -13,9 +12,7 @@ app = typer.Typer(
 
 app.command("create", epilog=creating.EXAMPLES)(creating.create)
 app.command("list", epilog=listing.EXAMPLES)(listing.list_payouts)
-app.command("show", epilog=frame.examples("bursar payouts show 0193f0c1-…", "bursar payouts show 0193f0c1-… --json"))(
-    timeline.show
-)
+app.command("show", epilog=timeline.EXAMPLES)(timeline.show)
 app.command("watch", epilog=watching.EXAMPLES)(watching.watch)
 app.command("approve", epilog=deciding.EXAMPLES)(deciding.approve)
 app.command("reject")(deciding.reject)

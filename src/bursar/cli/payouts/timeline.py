@@ -1,22 +1,16 @@
-"""Everything that happened to a payout, in one line of time: checks, votes, attempts, moves, money, messages."""
+"""Showing one payout: where it stands and why, and everything that happened to it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
-from urllib.parse import urlsplit
+from typing import Annotated, Final
 from uuid import UUID
 
 import typer
 
-from bursar import approvals, dispatch, identity, ledger, payouts
+from bursar import monitoring, payouts
 from bursar.cli import frame
 from bursar.cli.payouts import listing
-from bursar.foundation import ids
-from bursar.foundation.db import Transaction
-from bursar.outbound import webhooks
-from bursar.payouts import Payout
 
+EXAMPLES: Final = frame.examples("bursar payouts show 0193f0c1-…", "bursar payouts show 0193f0c1-… --json")
 HEADER: Final = {
     "id": "Payout",
     "program": "Program",
@@ -36,16 +30,6 @@ HEADER: Final = {
 HEADINGS: Final = {"at": "When", "kind": "What", "text": "Details"}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a timeline; ``facts`` are for programs, ``text`` is for people."""
-
-    at: datetime
-    kind: str
-    text: str
-    facts: Mapping[str, Any]
-
-
 def show(
     payout: Annotated[UUID, typer.Argument(metavar="ID", help="The payout's id.")], *, json: frame.Json = False
 ) -> None:
@@ -57,7 +41,7 @@ async def _show(payout_id: UUID, *, json: bool) -> None:
     async with frame.database() as database, database.transaction(readonly=True) as tx:
         payout = await payouts.get(tx, payout_id)
         [row] = await listing.rows(tx, [payout])
-        entries = await _entries(tx, payout)
+        entries = await monitoring.timeline(tx, payout)
     if json:
         frame.show_json({"payout": row, "timeline": entries})
         return
@@ -66,117 +50,6 @@ async def _show(payout_id: UUID, *, json: bool) -> None:
     frame.show([{"at": _clock(e.at), "kind": e.kind, "text": e.text} for e in entries], HEADINGS)
 
 
-async def _entries(tx: Transaction, payout: Payout) -> list[Entry]:
-    """All lines in the order of time; those of one moment in the order in which one leads to the next."""
-    history = await payouts.history(tx, payout.id)
-    votes = await approvals.votes(tx, payout.id)
-    deliveries = await webhooks.deliveries_about(tx, payout.id, since=payout.created_at)
-    endpoints = {e.id: e.url for e in await webhooks.endpoints(tx, holder_id=payout.holder_id)} if deliveries else {}
-    names = await _names(tx, (*(move.actor for move in history), *(_actor(vote) for vote in votes)))
-    moves = list(_moves(history, names))
-    entries = [
-        *moves[:1],  # The request; everything else follows from it.
-        *_checks(payout, history),
-        *_votes(votes, history, names),
-        *_attempts(await dispatch.happenings(tx, payout.id)),
-        *moves[1:],
-        *_money(await ledger.transfers_of(tx, payout.id)),
-        *_messages(deliveries, endpoints),
-    ]
-    return sorted(entries, key=lambda entry: entry.at)
-
-
-async def _names(tx: Transaction, actors: Iterable[str]) -> dict[str, str]:
-    """What people call the actors that are people: by their e-mail addresses."""
-    person_ids = {ids.parse(actor.removeprefix("person:")) for actor in actors if actor.startswith("person:")}
-    found = await identity.find_people(tx, {person_id for person_id in person_ids if person_id})
-    return {person.actor: person.email for person in found.values()}
-
-
-def _checks(payout: Payout, history: Sequence[payouts.Moved]) -> Iterator[Entry]:
-    for finding in payout.findings:
-        yield Entry(history[0].at, "check", f"{finding['level']}: {finding['sentence']}", finding)
-
-
-def _votes(
-    votes: Sequence[approvals.Vote], history: Sequence[payouts.Moved], names: Mapping[str, str]
-) -> Iterator[Entry]:
-    """Votes; one that decided is of the same moment as the move that it led to."""
-    decided = {move.actor: move.at for move in history if move.verb in {"approve", "reject"}}
-    for vote in votes:
-        who = names.get(_actor(vote), str(vote.person_id))
-        word = "agreed" if vote.in_favour else "refused"
-        facts = {"person": who, "in_favour": vote.in_favour, "reason": vote.reason, "round": vote.round}
-        at = decided.get(_actor(vote), vote.cast_at)
-        yield Entry(at, "vote", f"{who} {word}{_because(vote.reason)}", facts)
-
-
-def _attempts(happenings: Sequence[dispatch.Happening]) -> Iterator[Entry]:
-    for one in happenings:
-        facts = one.facts
-        match one.what:
-            case "attempt_sent":
-                text = f"attempt {facts['attempt']} handed to {facts['gateway']} as {facts['key']}"
-            case "attempt_answered":
-                text = f"attempt {facts['attempt']}: {facts['outcome']}{_because(facts['reason'])}"
-            case "report":
-                text = (
-                    f"{facts['gateway']} reported {facts['outcome']} of attempt {facts['attempt']}: {facts['result']}"
-                )
-            case _:
-                text = ", ".join(f"{name} {frame.said(value)}" for name, value in facts.items())
-        yield Entry(one.at, one.what.partition("_")[0], text, facts)
-
-
-def _moves(history: Sequence[payouts.Moved], names: Mapping[str, str]) -> Iterator[Entry]:
-    for move in history:
-        facts = {
-            "seq": move.seq,
-            "verb": move.verb,
-            "from": move.from_state,
-            "to": move.to_state,
-            "reason": move.reason,
-            "actor": move.actor,
-            "correlation_id": move.correlation_id,
-        }
-        text = f"{move.verb}: {move.to_state}{_because(move.reason)}, by {names.get(move.actor, move.actor)}"
-        yield Entry(move.at, "move", text, facts)
-
-
-def _money(transfers: Sequence[ledger.Transfer]) -> Iterator[Entry]:
-    for transfer in transfers:
-        facts = {"transfer": transfer.id, "kind": transfer.kind, "amount": transfer.amount}
-        places = {"from": transfer.debit.kind, "to": transfer.credit.kind}
-        text = f"{transfer.kind} {transfer.amount}: {transfer.debit.kind} → {transfer.credit.kind}"
-        yield Entry(transfer.at, "money", text, {**facts, **places})
-
-
-def _messages(deliveries: Sequence[webhooks.Delivery], endpoints: Mapping[UUID, str]) -> Iterator[Entry]:
-    for delivery in deliveries:
-        host = urlsplit(endpoints.get(delivery.endpoint_id, "")).hostname or "an endpoint that was removed"
-        answer = f"HTTP {delivery.last_status}" if delivery.last_status else delivery.last_error or "not tried yet"
-        facts = {
-            "message": delivery.name,
-            "type": delivery.type,
-            "endpoint": delivery.endpoint_id,
-            "host": host,
-            "state": delivery.state,
-            "tries": delivery.tries,
-            "status": delivery.last_status,
-            "error": delivery.last_error,
-        }
-        text = f"{delivery.type} to {host}: {delivery.state} after {delivery.tries} of {delivery.tries_max} ({answer})"
-        yield Entry(delivery.finished_at or delivery.created_at, "message", text, facts)
-
-
-def _actor(vote: approvals.Vote) -> str:
-    return identity.actor("person", vote.person_id)
-
-
 def _clock(at: datetime) -> str:
     """To the millisecond: much happens in one second."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03} UTC"
-
-
-def _because(reason: str | None) -> str:
-    return f" ({reason})" if reason else ""

@@ -1,0 +1,31 @@
+"""``bursar doctor``: whether every law of the books holds."""
+
+from dataclasses import asdict
+
+import typer
+
+from bursar import monitoring
+from bursar.cli import frame
+from bursar.cli.roof import Roof
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command(epilog=frame.examples("bursar doctor", "bursar doctor --json"))
+def doctor(context: typer.Context, *, json: frame.Json = False) -> None:
+    """Check every law of the books, derived again from nothing. Exit code 1 when one is broken.
+
+    That money adds up and stands where each payout's state says, that no payout is forgotten, that histories are whole,
+    that nothing left without its approvals, and that no account number stands outside its envelope.
+    """
+    broken = frame.run(_examine(Roof.over(context)))
+    rows = [asdict(breach) for breach in broken]
+    frame.show(rows, {"law": "Law", "what": "What is wrong", "subject": "With what"}, json=json, empty="All laws hold.")
+    if broken:
+        raise typer.Exit(1)
+
+
+async def _examine(roof: Roof) -> list[monitoring.Breach]:
+    settings = frame.settled(roof)
+    async with frame.database(settings, patient=True) as database, database.transaction(readonly=True) as tx:
+        return await monitoring.check_laws(tx, keyring=roof.keyring(settings))
