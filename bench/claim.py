@@ -33,11 +33,11 @@ class PaidAtOnce:
         self.paid += len(instructions)
         if self.paid >= self._enough:
             self._tell()
-        return [Outcome(Word.PAID, reference=instruction.key) for instruction in instructions]
+        return [_paid(instruction) for instruction in instructions]
 
     async def inquire(self, instruction: Instruction) -> Outcome | NeverArrived:
         """Nothing is ever in doubt."""
-        return Outcome(Word.PAID, reference=instruction.key)
+        return _paid(instruction)
 
     def read_report(self, body: bytes, headers: Mapping[str, str]) -> Sequence[Report]:  # noqa: ARG002 - the protocol
         """Nothing is ever reported later."""
@@ -60,7 +60,7 @@ async def _contest(stack: AsyncExitStack, ground: Ground, backlog: int, *, claim
     async def ours() -> float:
         await waiting.top_up(house, backlog + claimed)
         began = time.perf_counter()
-        paid = await _dispatch(house, enough=claimed)
+        paid = await dispatch_until(house, enough=claimed)
         waiting.count -= paid
         return paid / (time.perf_counter() - began)
 
@@ -73,7 +73,7 @@ async def _contest(stack: AsyncExitStack, ground: Ground, backlog: int, *, claim
     return Contest(f"claim.{_short(backlog)}", "payouts/s", ours, theirs)
 
 
-async def _dispatch(house: House, *, enough: int) -> int:
+async def dispatch_until(house: House, *, enough: int) -> int:
     """Let the product's own dispatcher work until ``enough`` payouts are paid and recorded; how many it were."""
     stop = asyncio.Event()
     listener = Listener(lambda: bootstrap.listening_connection(house.settings))  # Only rung from here.
@@ -93,6 +93,12 @@ async def _dispatch(house: House, *, enough: int) -> int:
     )
     await dispatch.Dispatcher(tools, PROGRAM).run(stop)
     return gateway.paid
+
+
+def _paid(instruction: Instruction) -> Outcome:
+    """What the sandbox bank would say, to the letter."""
+    number = f"PSP{instruction.key[:22]}"
+    return Outcome(Word.PAID, reference=number, shown={"status": "SUCCESS", "pspReference": number})
 
 
 def _short(count: int) -> str:

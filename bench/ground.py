@@ -57,10 +57,6 @@ class Ground:
         await _administer(self.server.url("postgres"), f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
         return self.server.url(name)
 
-    async def drop(self, name: str) -> None:
-        """Give the disk back."""
-        await _administer(self.server.url("postgres"), f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-
     def settings(self, url: str, **more: object) -> Settings:
         """Settings for an installation on this database."""
         return _settings(url, self.encryption_key, **more)

@@ -66,13 +66,15 @@ DECLARE
     waiting record;
     figures record;
     attempt uuid := bench_id();
+    answer  text;
 BEGIN
     SELECT id, holder_id, program, terms_version, amount, currency, version, correlation_id INTO STRICT waiting
     FROM payouts
     WHERE program = 'merchants' AND state IN ('approved', 'retrying') AND due_at <= now()
     ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED;
 
-    UPDATE payouts SET state = 'completed', version = version + 2, gateway = 'mockbank', gateway_reference = attempt::text,
+    answer := 'PSP' || left(replace(waiting.id::text, '-', ''), 22);
+    UPDATE payouts SET state = 'completed', version = version + 2, gateway = 'mockbank', gateway_reference = answer,
                        tries = 1, updated_at = now(), processed_at = now()
     WHERE id = waiting.id;
 
@@ -81,8 +83,8 @@ BEGIN
         gateway_reference, window_ends_at, answer, answered_at)
     VALUES (
         attempt, waiting.id, waiting.holder_id, waiting.program, waiting.terms_version, waiting.amount, waiting.currency,
-        1, 'mockbank', replace(waiting.id::text, '-', '') || '-1', attempt, 'paid', attempt::text,
-        now() + interval '19.2 hours', '{"status": "SUCCESS", "pspReference": "PSP1765538031708HMB10PVVF"}', now());
+        1, 'mockbank', replace(waiting.id::text, '-', '') || '-1', attempt, 'paid', answer,
+        now() + interval '19.2 hours', jsonb_build_object('status', 'SUCCESS', 'pspReference', answer), now());
 
     INSERT INTO payout_events (payout_id, holder_id, seq, verb, from_state, to_state, facts, actor, correlation_id)
     VALUES (waiting.id, waiting.holder_id, waiting.version + 1, 'send', 'approved', 'sending', '{}', 'system:dispatch',

@@ -12,6 +12,7 @@ import asyncpg
 from bench.ground import CURRENCY, PROGRAM, Ground
 from bench.load import BANKS
 from bursar import payouts
+from bursar.foundation import log
 from bursar.foundation.db import SCHEMA
 from bursar.foundation.errors import Refusal
 from bursar.foundation.money import Money
@@ -75,4 +76,5 @@ def _ask(holders: Sequence[UUID], chance: random.Random) -> payouts.Ask:
         amount=Money(chance.randint(100, 9_999_999), CURRENCY),
         destination=Destination(chance.choice(BANKS), f"{number:010}0001", "Muhammad Ahmed Khan"),
         requester="bench",
+        correlation_id=log.new_correlation_id(),
     )

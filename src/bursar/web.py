@@ -3,15 +3,14 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import uvicorn
 
 from bursar import bootstrap
 from bursar.api import create_app
-from bursar.api.fastlane import FastLane
 from bursar.foundation import log
 from bursar.foundation.clock import SystemClock
 from bursar.foundation.errors import Unavailable
@@ -19,6 +18,9 @@ from bursar.foundation.settings import Settings
 
 SHUTDOWN_SECONDS: Final = 25  # Below the 30 that container platforms give before they kill.
 BACKLOG: Final = 2048
+
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+"""An ASGI application."""
 
 _log = log.get(__name__)
 
@@ -35,7 +37,7 @@ class WebNotStarted(Unavailable):
     code = "web_not_started"
 
 
-def app(settings: Settings | None = None) -> FastLane:
+def app(settings: Settings | None = None) -> Application:
     """The application on this installation's settings; also an entry point for other ASGI servers."""
     settled = bootstrap.settle(settings)
     return create_app(

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
 
-from bursar import bootstrap, dispatch, programs
+from bursar import bootstrap, dispatch, monitoring, programs
 from bursar.api import merchants
 from bursar.foundation import log, queue
 from bursar.foundation.addresses import Policy
@@ -16,7 +16,6 @@ from bursar.foundation.egress import Egress
 from bursar.foundation.loops import repeat, rest, side_by_side
 from bursar.foundation.settings import Settings
 from bursar.house import House
-from bursar.monitoring import housekeeping
 from bursar.outbound import webhooks
 
 NEW_PROGRAMS_SECONDS: Final = 5.0  # How soon a program that was just applied is dispatched for.
@@ -32,7 +31,7 @@ async def work(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], N
     ``ready`` is called once the jobs are about to begin.
     """
     async with _tools(settings) as (house, tools, egress):
-        await housekeeping.plan(house.database)
+        await monitoring.housekeeping.plan(house.database)
         _log.info("worker.started", pid=os.getpid())
         ready()
         await side_by_side(stop, *_jobs(house, tools, egress, stop))
@@ -51,7 +50,7 @@ def _jobs(
     yield _tell_holders(house, stop)
     yield _deliverer(house, egress).run(stop, bell)
     yield _side_jobs(house, stop)
-    yield housekeeping.seal_all_day(house.database, stop)
+    yield monitoring.housekeeping.seal_all_day(house.database, stop)
 
 
 @asynccontextmanager
@@ -145,7 +144,7 @@ def _deliverer(house: House, egress: Egress) -> webhooks.Deliverer:
 
 async def _side_jobs(house: House, stop: asyncio.Event) -> None:
     """Run what other transactions have queued; open the queue's connection again when it is lost."""
-    handlers = housekeeping.handlers(house.database)
+    handlers = monitoring.housekeeping.handlers(house.database)
 
     async def run() -> bool:
         await queue.run(partial(bootstrap.listening_connection, house.settings), handlers, stop)

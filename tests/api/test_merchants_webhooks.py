@@ -40,7 +40,7 @@ async def test_a_secret_is_shown_once(acme: Merchant) -> None:
         ({"url": "https://169.254.169.254/latest/meta-data"}, "unsafe_url", "url"),
         ({"url": URL, "events": []}, "invalid_body", "events"),
         ({"url": URL, "events": ["payout.exploded"]}, "invalid_body", "events[0]"),
-        ({"url": URL, "events": ["webhook.test"]}, "invalid_request", "events"),
+        ({"url": URL, "events": ["webhook.test"]}, "invalid_body", "events[0]"),
         ({"url": URL, "description": "two\nlines"}, "invalid_request", "description"),
         ({"url": URL, "holderId": "mine"}, "invalid_body", "holderId"),
     ],

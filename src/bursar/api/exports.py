@@ -43,7 +43,7 @@ def is_wanted(request: Request[Any, Any, Any], chosen: Format | msgspec.UnsetTyp
 
 
 async def answer(header: Sequence[str], read: "Read[T]", *, row: Callable[[T], Row], name: str) -> Stream:
-    """A whole list as CSV, sent as its pages come. The first one is read before the answer begins, and may be refused."""
+    """A whole list as CSV, sent as its pages come; the first is read before the answer begins, so it may be refused."""
     pages = _pages(read)
     first = await anext(pages)
     disposition = f'attachment; filename="{name}.csv"'

@@ -73,6 +73,10 @@ class Doc:
     headers: Sequence[Header] = ()
     refuses: Sequence[int] = ()
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Doc":
+        """Routers are copied with all they hold when they are registered; what never changes need not be."""
+        return self
+
 
 def document(app: Litestar, *, title: str, version: str, description: str) -> dict[str, Any]:
     """The whole document."""

@@ -1,7 +1,6 @@
 """Pages: newest first, and a mark to go on from that stays right whatever is added meanwhile (a keyset)."""
 
 import base64
-import binascii
 from collections.abc import Callable, Sequence
 from typing import Annotated, Final, Generic, TypeVar
 from uuid import UUID
@@ -9,13 +8,10 @@ from uuid import UUID
 import msgspec
 
 from bursar.api.exports import Identified
-from bursar.foundation.errors import Invalid
 
 LIMIT_MAX: Final = 200
 LIMIT_DEFAULT: Final = 50
-_MARK_LENGTH: Final = 22  # 16 bytes in base64url without padding.
 _NUMBER_MAX: Final = 2**63 - 1  # PostgreSQL's bigint.
-_RULE: Final = "the nextCursor of an earlier answer"
 
 V = TypeVar("V")
 T = TypeVar("T", bound=Identified)
@@ -23,13 +19,13 @@ T = TypeVar("T", bound=Identified)
 Limit = Annotated[
     int, msgspec.Meta(ge=1, le=LIMIT_MAX, description=f"How many at once, 1 to {LIMIT_MAX}.", examples=[LIMIT_DEFAULT])
 ]
-Mark = Annotated[
+_WHERE: Final = "Where to go on: `nextCursor` of the page before."
+Mark = Annotated[  # 16 bytes in base64url without padding.
     str,
-    msgspec.Meta(
-        pattern=f"^[A-Za-z0-9_-]{{{_MARK_LENGTH}}}$",
-        description="Where to go on: `nextCursor` of the page before.",
-        examples=["AaH4BeNNdQh_iDRwhzVx1Q"],
-    ),
+    msgspec.Meta(pattern="^[A-Za-z0-9_-]{22}$", description=_WHERE, examples=["AaH4BeNNdQh_iDRwhzVx1Q"]),
+]
+NumberMark = Annotated[  # 8 bytes.
+    str, msgspec.Meta(pattern="^[A-Za-z0-9_-]{11}$", description=_WHERE, examples=["AAAAAAAAAQQ"])
 ]
 
 
@@ -50,20 +46,19 @@ class PageQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     @property
     def before(self) -> UUID | None:
         """The id below which this page begins."""
-        return position(self.cursor) if self.cursor else None
+        return UUID(bytes=_bytes(self.cursor)) if self.cursor else None
+
+
+class NumberPageQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Which page of a list whose items are numbered."""
+
+    limit: Limit = LIMIT_DEFAULT
+    cursor: NumberMark | msgspec.UnsetType = msgspec.UNSET
 
     @property
-    def before_number(self) -> int | None:
-        """The number below which this page begins, in lists whose items are numbered.
-
-        Raises:
-            Invalid: the mark is not one of such a list.
-        """
-        if self.before is None:
-            return None
-        if self.before.int > _NUMBER_MAX:
-            raise Invalid(field="cursor", rule=_RULE)
-        return self.before.int
+    def before(self) -> int | None:
+        """The number below which this page begins."""
+        return min(int.from_bytes(_bytes(self.cursor), "big"), _NUMBER_MAX) if self.cursor else None
 
 
 def page(found: Sequence[T], *, limit: int, show: Callable[[T], V]) -> Page[V]:
@@ -74,17 +69,9 @@ def page(found: Sequence[T], *, limit: int, show: Callable[[T], V]) -> Page[V]:
 
 def mark(place: UUID | int) -> str:
     """A place in a list, as a text that nobody need understand."""
-    place = UUID(int=place) if isinstance(place, int) else place
-    return base64.urlsafe_b64encode(place.bytes).rstrip(b"=").decode()
+    raw = place.bytes if isinstance(place, UUID) else place.to_bytes(8, "big")
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def position(text: str) -> UUID:
-    """The place that a mark stands for.
-
-    Raises:
-        Invalid: it is none of our marks.
-    """
-    try:
-        return UUID(bytes=base64.b64decode(text + "==", altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError) as foreign:
-        raise Invalid(field="cursor", rule=_RULE) from foreign
+def _bytes(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))

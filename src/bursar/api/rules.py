@@ -7,7 +7,8 @@ from typing import Any, Final
 import msgspec
 
 LINE: Final = r"^[^\s\x00-\x1f\x7f-\x9f]([^\x00-\x1f\x7f-\x9f\u2028\u2029]*[^\s\x00-\x1f\x7f-\x9f])?$"
-"""What ``texts.insist_line`` takes, as far as a pattern can say it; for the documentation."""
+TEXT: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]*$"
+"""What ``texts.insist_line`` and ``texts.insist_text`` take, as far as a pattern can say it; for the documentation."""
 
 _WORDS: Final[Mapping[str, str]] = {
     "array": "a list",

@@ -36,7 +36,7 @@ HolderRef = Annotated[
 class NotStopped(Conflict):
     """No such kill switch is set."""
 
-    code = "not_stopped"
+    code = "kill_switch_not_set"
 
 
 class NotConfirmed(Conflict):

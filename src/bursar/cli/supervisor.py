@@ -1,7 +1,7 @@
 """Keeping processes alive: several of one kind, each started again when it dies, all ended with whoever keeps them.
 
-Each child has a session of its own, so that Ctrl-C reaches the supervisor alone, which then asks the children to finish.
-Its standard input is a pipe that nobody writes to: should the supervisor be killed, that pipe ends, and the child with
+Each child has a session of its own, so that Ctrl-C reaches the supervisor alone, which then asks them to finish. Its
+standard input is a pipe that nobody writes to: should the supervisor be killed, that pipe ends, and the child with
 it.
 """
 
@@ -20,7 +20,7 @@ from bursar.foundation.loops import rest, side_by_side
 
 STEADY_SECONDS: Final = 10.0  # Whoever lived so long had started well.
 DEATHS_MAX: Final = 5  # In a row without ever being steady: then it cannot run here, and somebody has to look.
-WAIT_SECONDS: Final = 0.5  # Before the first restart; twice as long before each further one.
+WAIT_SECONDS: Final = 0.5
 FINISH_SECONDS: Final = 45.0  # More than a child gives itself to finish what is under way.
 
 _log = log.get(__name__)
@@ -46,13 +46,21 @@ def ours(*arguments: str) -> tuple[str, ...]:
     return sys.executable, "-m", "bursar.bootstrap", *arguments
 
 
-async def keep(children: Sequence[Child], stop: asyncio.Event, *, changes: AsyncIterator[object] | None = None) -> None:
+async def keep(
+    children: Sequence[Child],
+    stop: asyncio.Event,
+    *,
+    changes: AsyncIterator[object] | None = None,
+    wait_seconds: float = WAIT_SECONDS,
+) -> None:
     """Keep these running until told to stop, and start them anew whenever something comes out of ``changes``.
+
+    One that dies is started again after ``wait_seconds``, and after twice as long each further time.
 
     Raises:
         KeepsDying: one of them cannot be kept alive; the others have been ended.
     """
-    keepers = [_Keeper(child, stop) for child in children]
+    keepers = [_Keeper(child, stop, wait_seconds) for child in children]
     works = [keeper.run() for keeper in keepers]
     if changes is not None:
         works.append(_renew(keepers, changes))
@@ -62,9 +70,10 @@ async def keep(children: Sequence[Child], stop: asyncio.Event, *, changes: Async
 class _Keeper:
     """Keeps one child alive."""
 
-    def __init__(self, child: Child, stop: asyncio.Event) -> None:
+    def __init__(self, child: Child, stop: asyncio.Event, wait_seconds: float) -> None:
         self._child = child
         self._stop = stop
+        self._wait_seconds = wait_seconds
         self._renewed = asyncio.Event()
 
     def renew(self) -> None:
@@ -85,7 +94,7 @@ class _Keeper:
             _log.warning("process.died", pid=process.pid, status=process.returncode, count=deaths)
             if deaths == DEATHS_MAX:
                 raise KeepsDying
-            await rest(self._stop, WAIT_SECONDS * 2 ** (deaths - 1))
+            await rest(self._stop, self._wait_seconds * 2 ** (deaths - 1))
 
     async def _start(self) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(

@@ -15,7 +15,7 @@ from bursar.foundation import journal, log
 from bursar.foundation.db import Database, Transaction
 from bursar.gateways import Outcome, Word
 
-FAILURES_MAX: Final = 10  # In a row; a single lost answer says nothing about a gateway.
+FAILURES_MAX: Final = 10  # Calls in a row; a single lost answer says nothing, however many payouts it was about.
 PROBE_SECONDS: Final = 15.0  # Between two probes of a gateway whose circuit is open.
 
 _log = log.get(__name__)
@@ -108,15 +108,14 @@ class Circuits:
         self._failures: dict[str, int] = {}
 
     async def heard(self, gateway: str, outcomes: list[Outcome]) -> None:
-        """Count what a gateway just answered; any definite word shows that it is there."""
+        """Count what one call was answered; any definite word in it shows that the gateway is there."""
         if any(outcome.word is not Word.UNKNOWN for outcome in outcomes):
             if self._failures.pop(gateway, 0) >= FAILURES_MAX:
                 await self.close(gateway)
             return
-        before = self._failures.get(gateway, 0)
-        self._failures[gateway] = before + len(outcomes)
-        if before < FAILURES_MAX <= self._failures[gateway]:
-            _log.warning("circuit.opened", gateway=gateway, count=self._failures[gateway])
+        self._failures[gateway] = failures = self._failures.get(gateway, 0) + 1
+        if failures % FAILURES_MAX == 0:  # Again and again: another process may have closed it in between.
+            _log.warning("circuit.opened", gateway=gateway, count=failures)
             await self._set(gateway, state="open", probe_in=PROBE_SECONDS)
 
     async def close(self, gateway: str) -> None:

@@ -22,8 +22,8 @@ from bursar.api.merchants import bulk_rows, examples
 from bursar.api.merchants.bulk_rows import BadFile, Row
 from bursar.api.merchants.create import IDEMPOTENCY_HEADER
 from bursar.api.merchants.payouts import IDEMPOTENCY
-from bursar.api.merchants.wire import PayoutBody, Status, ask_of, encode
-from bursar.api.openapi import JSON, Doc
+from bursar.api.merchants.wire import Status, ask_of, encode
+from bursar.api.openapi import JSON, SCHEMAS, Doc
 from bursar.foundation import idempotency, log
 from bursar.foundation.db import Database, Transaction, UniqueViolation
 from bursar.foundation.errors import Refusal
@@ -37,8 +37,27 @@ T = TypeVar("T")
 _log = log.get(__name__)
 
 
-Rows = Annotated[list[PayoutBody], msgspec.Meta(min_length=1, max_length=10_000)]
-"""What is documented; how many rows there may really be, the program's terms say."""
+FILES: Final[dict[str, Any]] = {
+    JSON: {
+        "schema": {
+            "type": "array",
+            "minItems": 1,
+            "items": {  # One that is not as it must be is refused in its place, and spoils no other.
+                "anyOf": [{"$ref": SCHEMAS.format(name="PayoutBody")}, {}]
+            },
+        },
+        "examples": {"Two payouts": {"value": list(examples.CREATE.values())[:2]}},
+    },
+    exports.MEDIA: {"schema": {"type": "string"}, "example": examples.BULK_CSV},
+    MULTIPART: {
+        "schema": {
+            "type": "object",
+            "properties": {"file": {"type": "string", "format": "binary"}},
+            "required": ["file"],
+        }
+    },
+}
+"""What is taken, as the documentation says it. How many rows there may be, the program's terms say."""
 
 
 class BulkQuery(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
@@ -82,18 +101,7 @@ class BulkAnswer(msgspec.Struct, rename="camel"):
         summary="Ask for many payouts",
         query=BulkQuery,
         headers=[IDEMPOTENCY],
-        takes=Rows,
-        examples={"Two payouts": list(examples.CREATE.values())[:2]},
-        takes_also={
-            exports.MEDIA: {"schema": {"type": "string"}, "example": examples.BULK_CSV},
-            MULTIPART: {
-                "schema": {
-                    "type": "object",
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                    "required": ["file"],
-                }
-            },
-        },
+        takes_also=FILES,
         answers=BulkAnswer,
         shows=examples.BULK,
         refuses=(400, 409, 422),

@@ -4,9 +4,11 @@ Everything that decides stands inside the transaction: the key is usable, the id
 it, the money is there. A refusal stores nothing, so the same key may be used again once its reason is gone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
@@ -23,6 +25,7 @@ from bursar.house import House
 IDEMPOTENCY_HEADER: Final = "X-IDEMPOTENCY-KEY"
 BODY_BYTES_MAX: Final = 16 * 1024
 CREATED: Final = 201
+USE_NOTED_EVERY: Final = timedelta(minutes=1)
 
 _decode = msgspec.json.Decoder(PayoutBody).decode
 
@@ -51,6 +54,8 @@ class Creation:
     def __init__(self, house: House) -> None:
         """Create in this house."""
         self._house = house
+        self._used: set[UUID] = set()
+        self._noted_at = house.clock.now()
         self._gather: Gather[Wanted, Answer | Replayed] = Gather(
             self._work,
             key=lambda wanted: (wanted.key_hash, wanted.idempotency_key),
@@ -103,10 +108,19 @@ class Creation:
                 keyed.append((place, *_admit(wanted, caller)))
             except Refusal as refusal:
                 answers[place] = refusal
+        await self._note_use(tx, (caller for _, _, caller in keyed))
         fresh = await _without_replays(tx, keyed, answers) if keyed else []
         if fresh:
             await self._request(tx, batch, fresh, answers)
         return [answers[place] for place in range(len(batch))]
+
+    async def _note_use(self, tx: Transaction, callers: Iterable[identity.Caller]) -> None:
+        """Keep the keys' last use fresh, now and then: on every request it would cost as much as the request."""
+        self._used.update(caller.key_id for caller in callers)
+        now = self._house.clock.now()
+        if now - self._noted_at >= USE_NOTED_EVERY and self._used:
+            used, self._used, self._noted_at = self._used, set(), now
+            await identity.touch(tx, used)
 
     async def _request(
         self,

@@ -15,7 +15,7 @@ from bursar.api.merchants import examples
 from bursar.api.merchants.payouts import own_payout
 from bursar.api.merchants.wire import WORDS, Status
 from bursar.api.openapi import Doc
-from bursar.api.paging import Page, PageQuery, mark
+from bursar.api.paging import NumberPageQuery, Page, mark
 from bursar.house import House
 from bursar.outbound import webhooks
 
@@ -55,9 +55,9 @@ class History(msgspec.Struct):
     needs=identity.Scope.PAYOUTS_READ,
     doc=Doc(
         summary="List events",
-        query=PageQuery,
+        query=NumberPageQuery,
         answers=Page[EventView],
-        shows=examples.page(examples.EVENT),
+        shows=examples.page(examples.EVENT, mark="AAAAAAAAAQQ"),
     ),
 )
 async def list_events(request: KeyRequest, state: State) -> Page[EventView]:
@@ -66,11 +66,9 @@ async def list_events(request: KeyRequest, state: State) -> Page[EventView]:
     A page may hold fewer than `limit` and still have more after it.
     """
     house: House = state.house
-    asked = reading.query(request, PageQuery)
+    asked = reading.query(request, NumberPageQuery)
     async with house.database.transaction(readonly=True) as tx:
-        found = await payouts.holder_events(
-            tx, request.user.holder_id, before=asked.before_number, limit=asked.limit + 1
-        )
+        found = await payouts.holder_events(tx, request.user.holder_id, before=asked.before, limit=asked.limit + 1)
     shown = found[: asked.limit]
     has_more = len(found) > asked.limit
     next_cursor = mark(shown[-1][0]) if has_more else None

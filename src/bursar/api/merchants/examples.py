@@ -145,6 +145,6 @@ DELIVERY: Final[dict[str, Any]] = {
 TRY: Final[dict[str, Any]] = {"number": 1, "timestamp": AT, "status": 200, "error": None, "durationMs": 84}
 
 
-def page(*items: dict[str, Any]) -> dict[str, Any]:
+def page(*items: dict[str, Any], mark: str = MARK) -> dict[str, Any]:
     """A page of these, after which there are more."""
-    return {"data": list(items), "nextCursor": MARK, "hasMore": True}
+    return {"data": list(items), "nextCursor": mark, "hasMore": True}

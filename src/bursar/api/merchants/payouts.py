@@ -20,6 +20,7 @@ from bursar.api.merchants.create import BODY_BYTES_MAX, IDEMPOTENCY_HEADER, Repl
 from bursar.api.merchants.wire import PayoutBody, PayoutView, Status, TooLate, states_heard_as
 from bursar.api.openapi import Doc, Header
 from bursar.api.paging import Page, page
+from bursar.api.rules import TEXT
 from bursar.foundation import ids, texts
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
@@ -46,7 +47,10 @@ class MerchantPayoutQuery(PayoutQuery, kw_only=True):
 class CancelBody(msgspec.Struct, forbid_unknown_fields=True):
     """Why a payout is taken back."""
 
-    reason: Annotated[str, msgspec.Meta(max_length=REASON_LENGTH_MAX, examples=["Ordered twice"])] = ""
+    reason: Annotated[
+        str,
+        msgspec.Meta(max_length=REASON_LENGTH_MAX, examples=["Ordered twice"], extra_json_schema={"pattern": TEXT}),
+    ] = ""
 
     def __post_init__(self) -> None:
         texts.insist_text(self.reason, field="reason", most=REASON_LENGTH_MAX)

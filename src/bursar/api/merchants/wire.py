@@ -58,7 +58,7 @@ AMOUNT: Final = {
     "description": "In major units, as a number or a text; read to the last digit.",
     "examples": [1000, "1000.00"],
     "anyOf": [
-        {"type": "number", "exclusiveMinimum": 0},
+        {"type": "number", "exclusiveMinimum": 0, "maximum": 10_000_000_000_000},
         {"type": "string", "pattern": r"^(?!0+(\.0+)?$)[0-9]{1,13}(\.[0-9]{1,4})?$"},
     ],
 }
@@ -92,14 +92,14 @@ class PayoutBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     bank_code: Annotated[
         str,
         msgspec.Meta(
-            max_length=20, pattern="^[A-Za-z0-9_-]+$", description="Which bank, by its code.", examples=["HBL"]
+            max_length=20, pattern=r"^[A-Za-z0-9_-]+$(?!\n)", description="Which bank, by its code.", examples=["HBL"]
         ),
     ]
     account_number: Annotated[
         str,
         msgspec.Meta(
             max_length=40,
-            pattern="^[A-Za-z0-9]([A-Za-z0-9 -]*[A-Za-z0-9])?$",
+            pattern=r"^[A-Za-z0-9]([A-Za-z0-9 -]*[A-Za-z0-9])?$(?!\n)",
             description="The number or the IBAN at that bank.",
             examples=["1234500001"],
         ),

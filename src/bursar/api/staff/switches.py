@@ -12,7 +12,7 @@ from bursar.api.entry import PersonRequest
 from bursar.api.openapi import Doc
 from bursar.api.problems import timestamp
 from bursar.api.staff import examples
-from bursar.api.staff.wire import REASON_LENGTH_MAX, Envelope, FigureView, envelope
+from bursar.api.staff.wire import REASON_LENGTH_MAX, Envelope, FigureView, Reason, envelope
 from bursar.foundation import ids, texts
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Conflict, Invalid, Missing
@@ -45,9 +45,7 @@ class SwitchBody(msgspec.Struct, forbid_unknown_fields=True):
     """What is to be stopped, and why."""
 
     scope: dispatch.Scope
-    reason: Annotated[
-        str, msgspec.Meta(min_length=1, max_length=REASON_LENGTH_MAX, examples=["The bank asked us to wait"])
-    ]
+    reason: Annotated[Reason, msgspec.Meta(min_length=1)]
     subject: Subject = ""
 
     def __post_init__(self) -> None:

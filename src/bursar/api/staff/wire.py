@@ -10,6 +10,7 @@ import msgspec
 from bursar import approvals
 from bursar.api.paging import Page
 from bursar.api.problems import camel, timestamp
+from bursar.api.rules import TEXT
 from bursar.foundation import texts
 from bursar.foundation.money import Money, total
 from bursar.holders import Holder
@@ -37,10 +38,18 @@ class PageEnvelope(Page[V], Generic[V], rename="camel"):
     timestamp: str
 
 
+Reason = Annotated[
+    str,
+    msgspec.Meta(
+        max_length=REASON_LENGTH_MAX, examples=["Checked with the merchant"], extra_json_schema={"pattern": TEXT}
+    ),
+]
+
+
 class ReasonBody(msgspec.Struct, forbid_unknown_fields=True):
     """Why."""
 
-    reason: Annotated[str, msgspec.Meta(max_length=REASON_LENGTH_MAX, examples=["Checked with the merchant"])] = ""
+    reason: Reason = ""
 
     def __post_init__(self) -> None:
         texts.insist_text(self.reason, field="reason", most=REASON_LENGTH_MAX)
@@ -49,9 +58,7 @@ class ReasonBody(msgspec.Struct, forbid_unknown_fields=True):
 class MustReasonBody(msgspec.Struct, forbid_unknown_fields=True):
     """Why; it cannot be left out."""
 
-    reason: Annotated[
-        str, msgspec.Meta(min_length=1, max_length=REASON_LENGTH_MAX, examples=["The invoice was paid before"])
-    ]
+    reason: Annotated[Reason, msgspec.Meta(min_length=1)]
 
     def __post_init__(self) -> None:
         texts.insist_text(self.reason, field="reason", most=REASON_LENGTH_MAX)

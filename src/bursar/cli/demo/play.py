@@ -178,7 +178,7 @@ def _scenes(asked: Sequence[Sent], views: Mapping[str, View]) -> list[dict[str, 
     return [
         {
             "scenario": name,
-            "account": one.row.accountNumber,
+            "account": one.row.account_number,
             "amount": one.row.money,
             "status": views[one.id].status,
             "attempts": views[one.id].attempts,

@@ -3,10 +3,12 @@
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from bursar.foundation.money import Money
 from bursar.holders import Destination
@@ -34,17 +36,16 @@ BY_SUFFIX: Final = {
 """What the merchants document's test accounts do, by the end of their numbers; all others are paid at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the file; the names are those of the columns and of the JSON fields."""
+class Row(msgspec.Struct, frozen=True, rename="camel"):
+    """One line of the file; its columns are called as the JSON fields of the API are."""
 
-    merchantReference: str  # noqa: N815 - as the document writes it, and so the others
+    merchant_reference: str
     amount: str
     currency: str
-    destType: str  # noqa: N815
-    bankCode: str  # noqa: N815
-    accountNumber: str  # noqa: N815
-    accountTitle: str  # noqa: N815
+    dest_type: str
+    bank_code: str
+    account_number: str
+    account_title: str
 
     @property
     def money(self) -> Money:
@@ -54,22 +55,22 @@ class Row:
     @property
     def destination(self) -> Destination:
         """Where to."""
-        return Destination(self.bankCode, self.accountNumber, self.accountTitle)
+        return Destination(self.bank_code, self.account_number, self.account_title)
 
     def outcome(self, review_at: Money | None) -> Outcome:
         """How it ends, where amounts from ``review_at`` on wait for people."""
         if review_at is not None and self.money.covers(review_at):
             return REVIEW
-        return BY_SUFFIX.get(self.accountNumber[-4:], PAID)
+        return BY_SUFFIX.get(self.account_number[-4:], PAID)
 
 
-COLUMNS: Final = tuple(field.name for field in fields(Row))
+COLUMNS: Final = tuple(field.encode_name for field in msgspec.structs.fields(Row))
 
 
 def read(count: int) -> list[Row]:
     """So many rows: those of the file, and if they are too few, the same again under other references."""
     with directory().joinpath(FILE).open(encoding="utf-8", newline="") as file:
-        rows = [Row(**cells) for cells in csv.DictReader(file)]
+        rows = [msgspec.convert(cells, Row) for cells in csv.DictReader(file)]
     rounds = islice(cycle(rows), count)
     return [
         row
@@ -84,7 +85,7 @@ def as_csv(rows: Sequence[Row]) -> bytes:
     text = io.StringIO(newline="")
     table = csv.writer(text)
     table.writerow(COLUMNS)
-    table.writerows([getattr(row, name) for name in COLUMNS] for row in rows)
+    table.writerows(map(msgspec.structs.astuple, rows))
     return text.getvalue().encode()
 
 

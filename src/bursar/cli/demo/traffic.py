@@ -139,12 +139,4 @@ def _answer(reply: Reply, *, what: str) -> dict[str, Any]:
 
 def _body(row: Row) -> dict[str, object]:
     """A payout as JSON, its amount a number as in the document."""
-    return {
-        "merchantReference": row.merchantReference,
-        "amount": msgspec.Raw(row.amount.encode()),
-        "currency": row.currency,
-        "destType": row.destType,
-        "bankCode": row.bankCode,
-        "accountNumber": row.accountNumber,
-        "accountTitle": row.accountTitle,
-    }
+    return msgspec.to_builtins(row) | {"amount": msgspec.Raw(row.amount.encode())}

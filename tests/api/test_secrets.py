@@ -1,0 +1,85 @@
+"""Canaries: account numbers, keys, tokens, secrets and passwords that pass through the house show up nowhere they may not."""
+
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+import aiohttp
+import pytest
+
+from bursar import identity
+from bursar.foundation.db import Database
+from bursar.identity import Role
+from bursar.identity.model import PasswordHash
+from ground import AT
+from house import Client, open_merchant, running
+
+ACCOUNT = "7777123488889999"
+PASSWORD = "correct horse battery"
+
+Tables = Callable[[], Awaitable[str]]
+
+
+@pytest.fixture
+def everything_stored(database: Database) -> Tables:
+    """Reads all rows of all tables, as text."""
+
+    async def read() -> str:
+        async with database.transaction(readonly=True) as tx:
+            names = await tx.many("SELECT tablename FROM pg_tables WHERE schemaname = 'bursar'")
+            rows = [await tx.many(f"SELECT t::text AS row FROM {name['tablename']} t") for name in names]  # noqa: S608 - names out of the catalogue
+        return "\n".join(row["row"] for table in rows for row in table)
+
+    return read
+
+
+async def test_no_secret_is_logged_shown_in_an_error_or_stored(
+    database_url: str,
+    database: Database,
+    password_hash: PasswordHash,
+    everything_stored: Tables,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    secrets, errors = {"account number": ACCOUNT, "password": PASSWORD}, b""
+    with running(database_url, log_level="debug") as house:
+        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+            shop = await open_merchant(session, house, database)
+            secrets["API key"] = shop.headers["X-API-KEY"]
+            made = await shop.ask("key-1", accountNumber=ACCOUNT)
+            assert made.status == 201
+            for changes in ({"amount": 0}, {"bankCode": "NOPE"}, {"note": 1}, {"currency": "XXX"}, {"amount": 10**12}):
+                errors += (await shop.ask("key-2", accountNumber=ACCOUNT, **changes)).body
+            errors += (await shop.ask("key-1", accountNumber=f"{ACCOUNT}x")).body
+            bad_row = f"merchantReference,amount,currency,destType,bankCode,accountNumber,accountTitle\nr,1,PKR,BANK,X,{ACCOUNT},T"
+            headers = {"Content-Type": "text/csv", "X-IDEMPOTENCY-KEY": "key-3"}
+            errors += (await shop.post("/api/v1/payouts/bulk", headers=headers, data=bad_row)).body
+            endpoint = await shop.post("/api/v1/webhook-endpoints", json={"url": "http://127.0.0.1:9/hooks"})
+            secrets["webhook secret"] = endpoint.json["secret"].removeprefix("whsec_")
+            errors += (
+                await Client(session, house.url).get("/api/payouts", headers={"Authorization": "Bearer nobody"})
+            ).body
+            secrets["session token"], told = await sign_in(Client(session, house.url), database, password_hash)
+            errors += told
+            shown = made.body + (await shop.get("/api/v1/payouts")).body + (await shop.get("/api/v1/ledger")).body
+    logged = "".join(capfd.readouterr())
+    assert "web.started" in logged
+    assert ACCOUNT not in shown.decode()
+    assert b"9999" in shown
+    stored = await everything_stored()
+    for what, secret in secrets.items():
+        assert secret not in logged, f"the log holds the {what}"
+        assert secret not in errors.decode(), f"an error shows the {what}"
+        assert secret not in stored, f"the database holds the {what}"
+        assert secret.encode().hex() not in stored, f"the database holds the {what} as bytes"
+
+
+async def sign_in(client: Client, database: Database, password_hash: PasswordHash) -> tuple[str, bytes]:
+    """Sign somebody in, after one wrong password; the token, and the refusal."""
+    email = f"{uuid4().hex}@example.com"
+    async with database.transaction() as tx:
+        await identity.add_person(
+            tx, email=email, name="Somebody", password_hash=password_hash, roles=[Role.SUPPORT], actor="system:test",
+            at=AT,
+        )  # fmt: skip
+    refused = await client.post("/api/sign-in", json={"email": email, "password": f"{PASSWORD}!"})
+    begun = await client.post("/api/sign-in", json={"email": email, "password": PASSWORD})
+    return begun.json["token"], refused.body

@@ -1,0 +1,415 @@
+"""A whole installation for one test: database, bank, web and workers, in this event loop or as real processes.
+
+    async with open_world(database_url, tmp_path) as world:
+        merchant = await world.merchant()
+        await world.ask(merchant, count=10)
+        async with world.working():
+            await world.until_at_rest()
+        await world.audit()
+"""
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+import aiohttp
+import asyncpg
+from auditor import Asked, Told, complaints
+from ground import AT, funding, merchant, program
+from pydantic import SecretStr
+
+from bursar import bootstrap, identity, ledger, web, worker
+from bursar.foundation import db
+from bursar.foundation.db import Database
+from bursar.foundation.settings import Settings
+from bursar_sandbox import SandboxSettings, create_app, server
+
+SOON: Final = 60.0  # Far more than anything here should need, even on a busy machine.
+LOOK_SECONDS: Final = 0.03
+
+ENDS: Final = {"0002": "completed", "0003": "failed", "0004": "sent", "0005": "on_hold"}
+"""What becomes of a payout in the end, by its account's last four digits; all others are completed."""
+
+QUICK: Final[Mapping[str, Any]] = {
+    "dispatch__every_seconds": 0.05,
+    "retry__base_seconds": 0.05,
+    "retry__max_seconds": 0.2,
+    "unknown__schedule_seconds": [0.1, 0.2, 0.4],
+    "unknown__poll_seconds": [0.3, 0.5],
+    "webhooks__schedule_seconds": [0.1, 0.2, 0.5, 1, 1, 1, 1],
+}
+"""The merchants' terms with waits that fit into a test."""
+
+LEASE_SECONDS: Final = 3.0  # No program file may say so little; here a lease is to end while somebody waits.
+DEADLINE_SECONDS: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """Somebody who asks for payouts over HTTP."""
+
+    holder: UUID
+    key: str
+
+
+@dataclass(slots=True)
+class Answer:
+    """What a client was told."""
+
+    status: int
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, read."""
+        return json.loads(self.body)
+
+
+@dataclass
+class Process:
+    """One of Bursar's processes."""
+
+    running: asyncio.subprocess.Process
+    log: Path
+
+    async def died(self) -> int:
+        """Wait for its end; the signal that ended it, or 0."""
+        code = await asyncio.wait_for(self.running.wait(), SOON)
+        assert code <= 0, f"it ended with {code}:\n{self.log.read_text()[-4000:]}"
+        return -code
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.running.send_signal(number)
+
+    async def stop(self) -> None:
+        """Ask it to end, as a machine that shuts down would; it must do so properly."""
+        if self.running.returncode is None:
+            self.send(signal.SIGCONT)
+            self.send(signal.SIGTERM)
+            assert await self.died() == 0
+
+
+@dataclass
+class World:
+    """What a test acts on and looks at."""
+
+    settings: Settings
+    folder: Path
+    session: aiohttp.ClientSession
+    database: Database
+    connection: "asyncpg.Connection[Any]"
+    bank_url: str = ""
+    web_url: str = ""
+    asked: dict[UUID, Asked] = field(default_factory=dict)
+    told: list[Told] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
+    logs: list[Path] = field(default_factory=list)
+
+    # ---- Asking -----------------------------------------------------------------------------------------------------
+
+    async def merchant(self, *, money: str = "100000000.00") -> Merchant:
+        """A new merchant with money and an API key."""
+        async with self.database.transaction() as tx:
+            holder = await merchant(tx, "merchants", money=None)
+            await ledger.credit(tx, [funding(holder, money, program="merchants")], at=AT)
+            new = identity.NewKey(holder, "merchants", "test")
+            issued = (await identity.issue_keys(tx, [new], actor="person:tester", at=AT))[0]
+        self.secrets.append(issued.text)
+        return Merchant(holder, issued.text)
+
+    async def ask(
+        self, by: Merchant, *, count: int = 1, suffixes: str = "0001", amount: str = "1000.00"
+    ) -> list[UUID]:
+        """Ask for payouts over HTTP, all at once; their accounts end in these suffixes, in turn."""
+        endings = suffixes.split()
+        answers = await asyncio.gather(
+            *(self.post(by, body(accountNumber=account(endings[n % len(endings)]), amount=amount)) for n in range(count))
+        )
+        refused = [answer for answer in answers if answer.status != 201]
+        assert not refused, refused[0]
+        return [UUID(answer.json["id"]) for answer in answers]
+
+    async def post(self, by: Merchant, wanted: dict[str, Any], *, key: str | None = None) -> Answer:
+        """One request for a payout, whatever comes of it; what is said is remembered for the auditor."""
+        key = key or secrets.token_hex(8)
+        headers = {"X-API-KEY": by.key, "X-IDEMPOTENCY-KEY": key}
+        async with self.session.post(f"{self.web_url}/api/v1/payouts", json=wanted, headers=headers) as reply:
+            answer = Answer(reply.status, await reply.read())
+        self.told.append(Told(by.holder, key, answer.status, answer.body))
+        if answer.status == 201:
+            minor = int(wanted["amount"].replace(".", ""))
+            bank, number = wanted["bankCode"], wanted["accountNumber"]
+            self.asked[UUID(answer.json["id"])] = Asked(minor, wanted["currency"], bank, number)
+            self.secrets.append(number[:-4])
+        return answer
+
+    # ---- The bank ---------------------------------------------------------------------------------------------------
+
+    async def faults(self, **switches: Any) -> None:
+        """Turn the bank's switches."""
+        async with self.session.post(f"{self.bank_url}/control/faults", json=switches) as reply:
+            assert reply.status == 200, await reply.text()
+
+    async def struck(self) -> dict[str, int]:
+        """How often each of the bank's faults has struck."""
+        async with self.session.get(f"{self.bank_url}/control/faults") as reply:
+            return dict((await reply.json())["struck"])
+
+    async def force(self, reference: str, status: str, **how: Any) -> None:
+        """Move a transfer in the bank's book by hand; the bank tells of it."""
+        url = f"{self.bank_url}/control/transfers/{reference}"
+        async with self.session.post(url, json={"status": status, **how}) as reply:
+            assert reply.status == 200, await reply.text()
+
+    async def book(self) -> Any:
+        """The bank's own book."""
+        async with self.session.get(f"{self.bank_url}/book") as reply:
+            return await reply.json()
+
+    # ---- Workers and web processes ----------------------------------------------------------------------------------
+
+    @asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """A worker in this event loop."""
+        stop, ready = asyncio.Event(), asyncio.Event()
+        task = asyncio.create_task(worker.work(self.settings, stop, ready=ready.set))
+        waiting = asyncio.create_task(ready.wait())
+        await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        try:
+            yield
+        finally:
+            stop.set()
+            await asyncio.wait_for(task, SOON)
+
+    @asynccontextmanager
+    async def process(self, *arguments: str, faults: str = "") -> AsyncIterator[Process]:
+        """A process such as ``worker``; killed in the end if it still runs, which the laws have to survive as well."""
+        log = self.folder / f"{arguments[0]}-{len(self.logs)}.log"
+        self.logs.append(log)
+        with log.open("wb") as file:
+            running = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "bursar.bootstrap", *arguments),
+                env=self._environment() | ({"BURSAR_FAULTS": faults} if faults else {}),
+                cwd=self.folder,
+                stdout=file,
+                stderr=file,
+            )
+        try:
+            yield Process(running, log)
+        finally:
+            if running.returncode is None:
+                running.kill()
+                await running.wait()
+
+    def _environment(self) -> dict[str, str]:
+        """What a process finds in its environment: these settings, and nothing of ours."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        fields = self.settings.model_fields_set - {"environment"}
+        given = {name.upper(): getattr(self.settings, name) for name in fields}
+        return kept | {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else str(value).lower()
+            if isinstance(value, bool)
+            else str(value)
+            for name, value in given.items()
+        }
+
+    # ---- Time and looking -------------------------------------------------------------------------------------------
+
+    async def let_waits_end(self) -> None:
+        """Let the time pass that anybody's lease, inquiry, report, delivery or probe is waiting for."""
+        for statement in (
+            "UPDATE attempts SET look_at = least(look_at, now()) WHERE look_at IS NOT NULL",
+            "UPDATE reports SET apply_at = least(apply_at, now()) WHERE apply_at IS NOT NULL",
+            "UPDATE deliveries SET due_at = least(due_at, now()) WHERE due_at IS NOT NULL",
+            "UPDATE circuits SET probe_at = least(probe_at, now()) WHERE state <> 'closed'",
+        ):
+            await self.connection.execute(statement)
+
+    async def count(self, condition: str, *arguments: object, table: str = "payouts") -> int:
+        """How many rows there are of a kind."""
+        found: int = await self.connection.fetchval(f"SELECT count(*) FROM {table} WHERE {condition}", *arguments)  # noqa: S608 - tests say what
+        return found
+
+    async def until(self, condition: str, *arguments: object, table: str = "payouts", least: int = 1) -> None:
+        """Wait until there are so many rows of a kind."""
+        async with asyncio.timeout(SOON):
+            while await self.count(condition, *arguments, table=table) < least:
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def states(self) -> dict[UUID, str]:
+        """Where each payout stands."""
+        return {row["id"]: row["state"] for row in await self.connection.fetch("SELECT id, state FROM payouts")}
+
+    async def until_at_rest(self, **ends: str) -> None:
+        """Wait until each payout has come to the end that its account's suffix stands for, and nothing is under way.
+
+        ``s0004="completed"`` expects another end for a suffix.
+        """
+        expected = ENDS | {suffix[1:]: state for suffix, state in ends.items()}
+        wanted = {one: expected.get(asked.account_number[-4:], "completed") for one, asked in self.asked.items()}
+        try:
+            async with asyncio.timeout(SOON):
+                while {one: state for one, state in (await self.states()).items() if one in wanted} != wanted:
+                    await asyncio.sleep(LOOK_SECONDS)
+                while await self._unsettled():
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            states = await self.states()
+            late = {str(one): (states.get(one), end) for one, end in wanted.items() if states.get(one) != end}
+            raise AssertionError(f"not at rest: {late}, unsettled: {await self._unsettled()}") from None
+
+    async def _unsettled(self) -> int:
+        """Reports that nobody has applied, and deliveries that nobody has finished."""
+        reports = await self.count("apply_at IS NOT NULL AND result IS DISTINCT FROM 'unmatched'", table="reports")
+        return reports + await self.count("state = 'waiting'", table="deliveries")
+
+    async def audit(self, *, book: bool = True) -> None:
+        """Insist on every law."""
+        assert (
+            await complaints(
+                self.connection,
+                book=await self.book() if book else None,
+                asked=self.asked,
+                told=self.told,
+                secrets=set(self.secrets),
+                outputs=[log.read_text() for log in self.logs] + [told.body.decode() for told in self.told],
+            )
+            == []
+        )
+
+
+def account(suffix: str = "0001") -> str:
+    """An account number that occurs nowhere else, ending as wanted."""
+    return f"9{secrets.randbelow(10**13):013d}{suffix}"
+
+
+def body(**changes: Any) -> dict[str, Any]:
+    """A request for a payout."""
+    return {
+        "merchantReference": f"order-{secrets.token_hex(8)}",
+        "amount": "1000.00",
+        "currency": "PKR",
+        "destType": "BANK",
+        "bankCode": "HBL",
+        "accountNumber": account(),
+        "accountTitle": "Anna Khan",
+        **changes,
+    }
+
+
+@asynccontextmanager
+async def open_world(
+    database_url: str,
+    folder: Path,
+    *,
+    bank_is_a_process: bool = False,
+    web_database_url: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    bank: Mapping[str, Any] | None = None,
+    **terms: Any,
+) -> AsyncIterator[World]:
+    """A world with a web server in this loop, a bank in it or beside it, and no worker yet.
+
+    ``settings`` and ``bank`` change theirs, ``terms`` the quick ones; ``web_database_url`` is the way the web server takes
+    to the database.
+    """
+    chosen = _settings(database_url, **settings or {})
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        database = await db.connect(chosen)
+        stack.push_async_callback(database.close)
+        connection = await asyncpg.connect(database_url, server_settings={"search_path": "bursar"})
+        stack.push_async_callback(connection.close)
+        world = World(chosen, folder, session, database, connection)
+        world.secrets += [
+            value.get_secret_value() for value in vars(chosen).values() if isinstance(value, SecretStr)
+        ]
+        await _apply_terms(database, **{**QUICK, **terms})
+        for_web = chosen.model_copy(update={"database_url": web_database_url or database_url})
+        world.web_url = await stack.enter_async_context(server.serving(web.app(for_web)))
+        start = _bank_process if bank_is_a_process else _bank
+        world.bank_url = await stack.enter_async_context(start(world, bank or {}))
+        world.settings = chosen.model_copy(update={"mockbank_url": world.bank_url})
+        yield world
+
+
+def _settings(database_url: str, **changes: Any) -> Settings:
+    return Settings(
+        _env_file=None,
+        **{
+            "database_url": database_url,
+            "database_ssl": "disable",
+            "encryption_key": SecretStr(secrets.token_hex(16)),
+            "mockbank_url": "http://127.0.0.1:9",
+            "mockbank_api_key": SecretStr(f"bank-{secrets.token_hex(16)}"),
+            "mockbank_webhook_secret": SecretStr(f"hook-{secrets.token_hex(16)}"),
+            "mockbank_deadline": DEADLINE_SECONDS,
+            "webhook_allow_loopback": True,
+            "log_level": "warning",
+            **changes,
+        },
+    )
+
+
+async def _apply_terms(database: Database, **terms: Any) -> None:
+    """Apply the terms, and then once more with a lease shorter than any file may ask for."""
+    async with database.transaction() as tx:
+        await program(tx, "merchants", **terms)
+        await tx.run(
+            """
+            WITH shorter AS (
+                INSERT INTO program_versions (program, version, source, terms, applied_by)
+                SELECT program, 2, source,
+                       jsonb_set(jsonb_set(terms, '{dispatch,lease_seconds}', to_jsonb($1::float)), '{version}', '2'),
+                       applied_by FROM program_versions)
+            UPDATE programs SET current_version = 2
+            """,
+            LEASE_SECONDS,
+        )
+
+
+def _bank_settings(world: World, changes: Mapping[str, Any]) -> SandboxSettings:
+    chosen = world.settings
+    return replace(
+        SandboxSettings(
+            api_key=chosen.mockbank_api_key.get_secret_value(),
+            webhook_secret=chosen.mockbank_webhook_secret.get_secret_value(),
+            webhook_url=f"{world.web_url}/api/webhooks/mockbank/payout_status",
+            webhook_retry_delays_s=(0.1, 0.3, 1, 2, 4),
+        ),
+        **changes,
+    )
+
+
+@asynccontextmanager
+async def _bank(world: World, changes: Mapping[str, Any]) -> AsyncIterator[str]:
+    async with server.serving(create_app(_bank_settings(world, changes))) as url:
+        yield url
+
+
+@asynccontextmanager
+async def _bank_process(world: World, changes: Mapping[str, Any]) -> AsyncIterator[str]:
+    assert not changes, "a bank of its own process is steered by its switches"
+    chosen = _bank_settings(world, {})
+    running = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "bursar_sandbox", "--port", "0", "--webhook-url", str(chosen.webhook_url)),
+        env=os.environ | {"SANDBOX_API_KEY": chosen.api_key, "SANDBOX_WEBHOOK_SECRET": chosen.webhook_secret},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert running.stdout is not None
+        yield str(json.loads(await asyncio.wait_for(running.stdout.readline(), SOON))["url"])
+    finally:
+        running.kill()
+        await running.wait()
