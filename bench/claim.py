@@ -1,6 +1,7 @@
 """``claim``: how fast waiting payouts are claimed and settled, with their ledger, when the gateway costs nothing."""
 
 import asyncio
+import gc
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -47,6 +48,9 @@ class PaidAtOnce:
 @asynccontextmanager
 async def claim(ground: Ground, effort: Effort) -> AsyncIterator[list[Contest]]:
     """Each backlog has a database of its own, from whose queue both sides claim in turns: they meet the same tables."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*bootstrap.COLLECTOR_THRESHOLDS)  # As in a worker's process.
     async with AsyncExitStack() as stack:
         yield [await _contest(stack, ground, backlog, claimed=effort.claimed) for backlog in effort.waiting]
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from bench.ground import Ground
 
-BURSAR: Final = (sys.executable, "-m", "bursar.bootstrap")
+BURSAR: Final = (sys.executable, "-m", "bursar")
 HOST: Final = "127.0.0.1"
 START_SECONDS_MAX: Final = 20.0
 STOP_SECONDS_MAX: Final = 30.0

@@ -47,6 +47,24 @@ async def administer(server_url: str, statement: str) -> None:
         await connection.close()
 
 
+async def emptied(url: str) -> None:
+    """Make a shared database as good as new: nobody is connected any more, and no table holds a row.
+
+    That is an order of magnitude quicker than making another one.
+    """
+    connection = await asyncpg.connect(url)
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+    ending = f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {others}"  # noqa: S608 - a constant
+    while await connection.fetchval(ending):  # noqa: ASYNC110 - the server tells nobody when a session has ended
+        await asyncio.sleep(0.005)
+    rows = await connection.fetch(
+        "SELECT tablename FROM pg_tables WHERE schemaname = 'bursar' AND tablename <> 'schema_version'"
+    )
+    cleaning = "; ".join(f"DELETE FROM bursar.{row['tablename']}" for row in rows)  # noqa: S608 - from the catalogue
+    await connection.execute(f"BEGIN; SET LOCAL session_replication_role = replica; {cleaning}; COMMIT")
+    await connection.close()
+
+
 @asynccontextmanager
 async def rolled_back(database: Database) -> AsyncIterator[Transaction]:
     """A transaction that leaves nothing behind, so that tests can share a database."""
@@ -60,7 +78,7 @@ async def rolled_back(database: Database) -> AsyncIterator[Transaction]:
 
 
 def terms_text(**changes: Any) -> str:
-    """The merchants' program file with other values for some fields; ``dispatch__batch_size`` is ``dispatch.batch_size``."""
+    """The merchants' program file with other values for some fields; ``review__amount_at`` is ``review.amount_at``."""
     terms = yaml.safe_load(_merchants_text())
     for path, value in changes.items():
         *groups, field = path.split("__")
@@ -98,7 +116,9 @@ def funding(holder_id: UUID, money: str, *, program: str, reference: str | None 
     )
 
 
-def ask(holder_id: UUID, program: str, *, amount: str = "1000.00", account: str = "1234500001", **changes: Any) -> payouts.Ask:
+def ask(
+    holder_id: UUID, program: str, *, amount: str = "1000.00", account: str = "1234500001", **changes: Any
+) -> payouts.Ask:
     """A payout somebody wants; the account's last four digits say what the mock bank makes of it."""
     wanted: dict[str, Any] = {
         "holder_id": holder_id,

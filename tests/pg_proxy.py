@@ -1,8 +1,7 @@
 """A TCP proxy in front of PostgreSQL that loses the connection at the worst moment: around a COMMIT.
 
-    async with proxied(database_url) as proxy:
-        ...  # connect to proxy.url
-        proxy.cut_at_commit(arrives=True)  # The server carries the next COMMIT out, and its client never hears of it.
+In ``async with proxied(database_url) as proxy`` whatever connects to ``proxy.url`` goes through it, and after
+``proxy.cut_at_commit(arrives=True)`` the server carries the next COMMIT out while its client never hears of it.
 """
 
 import asyncio

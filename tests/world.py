@@ -1,19 +1,16 @@
 """A whole installation for one test: database, bank, web and workers, in this event loop or as real processes.
 
-    async with open_world(database_url, tmp_path) as world:
-        merchant = await world.merchant()
-        await world.ask(merchant, count=10)
-        async with world.working():
-            await world.until_at_rest()
-        await world.audit()
+async with open_world(database_url, tmp_path) as world:
+    merchant = await world.merchant()
+    await world.ask(merchant, count=10)
+    async with world.working():
+        await world.until_at_rest()
+    await world.audit()
 """
 
 import asyncio
 import json
-import os
 import secrets
-import signal
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -23,17 +20,17 @@ from uuid import UUID
 
 import aiohttp
 import asyncpg
-from auditor import Asked, Told, complaints
-from ground import AT, funding, merchant, program
 from pydantic import SecretStr
 
-from bursar import bootstrap, identity, ledger, web, worker
+from auditor import Asked, Told, complaints
+from bursar import identity, ledger, web, worker
 from bursar.foundation import db
 from bursar.foundation.db import Database
 from bursar.foundation.settings import Settings
 from bursar_sandbox import SandboxSettings, create_app, server
+from ground import AT, funding, merchant, program
+from processes import SOON, Process, running, running_bank
 
-SOON: Final = 60.0  # Far more than anything here should need, even on a busy machine.
 LOOK_SECONDS: Final = 0.03
 
 ENDS: Final = {"0002": "completed", "0003": "failed", "0004": "sent", "0005": "on_hold"}
@@ -75,31 +72,6 @@ class Answer:
 
 
 @dataclass
-class Process:
-    """One of Bursar's processes."""
-
-    running: asyncio.subprocess.Process
-    log: Path
-
-    async def died(self) -> int:
-        """Wait for its end; the signal that ended it, or 0."""
-        code = await asyncio.wait_for(self.running.wait(), SOON)
-        assert code <= 0, f"it ended with {code}:\n{self.log.read_text()[-4000:]}"
-        return -code
-
-    def send(self, number: signal.Signals) -> None:
-        """Send it a signal."""
-        self.running.send_signal(number)
-
-    async def stop(self) -> None:
-        """Ask it to end, as a machine that shuts down would; it must do so properly."""
-        if self.running.returncode is None:
-            self.send(signal.SIGCONT)
-            self.send(signal.SIGTERM)
-            assert await self.died() == 0
-
-
-@dataclass
 class World:
     """What a test acts on and looks at."""
 
@@ -110,10 +82,14 @@ class World:
     connection: "asyncpg.Connection[Any]"
     bank_url: str = ""
     web_url: str = ""
+    web: Process | None = None  # Where the web server is a process.
     asked: dict[UUID, Asked] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
     secrets: list[str] = field(default_factory=list)
     logs: list[Path] = field(default_factory=list)
+
+    canary: str = field(default_factory=lambda: f"9{secrets.randbelow(10**9):09d}")
+    """What every account number here begins with, so that one look finds them all."""
 
     # ---- Asking -----------------------------------------------------------------------------------------------------
 
@@ -127,17 +103,19 @@ class World:
         self.secrets.append(issued.text)
         return Merchant(holder, issued.text)
 
-    async def ask(
-        self, by: Merchant, *, count: int = 1, suffixes: str = "0001", amount: str = "1000.00"
-    ) -> list[UUID]:
+    async def ask(self, by: Merchant, *, count: int = 1, suffixes: str = "0001", amount: str = "1000.00") -> list[UUID]:
         """Ask for payouts over HTTP, all at once; their accounts end in these suffixes, in turn."""
         endings = suffixes.split()
         answers = await asyncio.gather(
-            *(self.post(by, body(accountNumber=account(endings[n % len(endings)]), amount=amount)) for n in range(count))
+            *(self.post(by, self.body(endings[n % len(endings)], amount=amount)) for n in range(count))
         )
         refused = [answer for answer in answers if answer.status != 201]
         assert not refused, refused[0]
         return [UUID(answer.json["id"]) for answer in answers]
+
+    def body(self, suffix: str = "0001", **changes: Any) -> dict[str, Any]:
+        """A request for a payout, to an account of its own that ends as wanted."""
+        return body(**{"accountNumber": account(suffix, begins=self.canary), **changes})
 
     async def post(self, by: Merchant, wanted: dict[str, Any], *, key: str | None = None) -> Answer:
         """One request for a payout, whatever comes of it; what is said is remembered for the auditor."""
@@ -150,7 +128,6 @@ class World:
             minor = int(wanted["amount"].replace(".", ""))
             bank, number = wanted["bankCode"], wanted["accountNumber"]
             self.asked[UUID(answer.json["id"])] = Asked(minor, wanted["currency"], bank, number)
-            self.secrets.append(number[:-4])
         return answer
 
     # ---- The bank ---------------------------------------------------------------------------------------------------
@@ -197,32 +174,20 @@ class World:
         """A process such as ``worker``; killed in the end if it still runs, which the laws have to survive as well."""
         log = self.folder / f"{arguments[0]}-{len(self.logs)}.log"
         self.logs.append(log)
-        with log.open("wb") as file:
-            running = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bursar.bootstrap", *arguments),
-                env=self._environment() | ({"BURSAR_FAULTS": faults} if faults else {}),
-                cwd=self.folder,
-                stdout=file,
-                stderr=file,
-            )
-        try:
-            yield Process(running, log)
-        finally:
-            if running.returncode is None:
-                running.kill()
-                await running.wait()
+        async with running(*arguments, settings=self.settings, log=log, faults=faults) as process:
+            yield process
 
-    def _environment(self) -> dict[str, str]:
-        """What a process finds in its environment: these settings, and nothing of ours."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        fields = self.settings.model_fields_set - {"environment"}
-        given = {name.upper(): getattr(self.settings, name) for name in fields}
-        return kept | {
-            name: value.get_secret_value() if isinstance(value, SecretStr) else str(value).lower()
-            if isinstance(value, bool)
-            else str(value)
-            for name, value in given.items()
-        }
+    @asynccontextmanager
+    async def serving(self, *, port: int = 0, faults: str = "") -> AsyncIterator[Process]:
+        """A web process without a worker inside, on this port or a free one; ``web_url`` is where it listens."""
+        ready = self.folder / f"ready-{len(self.logs)}"
+        async with self.process("web", "--port", str(port), "--ready-file", ready.name, faults=faults) as process:
+            async with asyncio.timeout(SOON):
+                while not ready.exists():
+                    assert process.running.returncode is None, process.log.read_text()
+                    await asyncio.sleep(LOOK_SECONDS)
+            self.web_url = json.loads(ready.read_text())["address"]
+            yield process
 
     # ---- Time and looking -------------------------------------------------------------------------------------------
 
@@ -245,7 +210,7 @@ class World:
         """Wait until there are so many rows of a kind."""
         async with asyncio.timeout(SOON):
             while await self.count(condition, *arguments, table=table) < least:
-                await asyncio.sleep(LOOK_SECONDS)
+                await self._look_again()
 
     async def states(self) -> dict[UUID, str]:
         """Where each payout stands."""
@@ -261,37 +226,44 @@ class World:
         try:
             async with asyncio.timeout(SOON):
                 while {one: state for one, state in (await self.states()).items() if one in wanted} != wanted:
-                    await asyncio.sleep(LOOK_SECONDS)
+                    await self._look_again()
                 while await self._unsettled():
-                    await asyncio.sleep(LOOK_SECONDS)
+                    await self._look_again()
         except TimeoutError:
             states = await self.states()
             late = {str(one): (states.get(one), end) for one, end in wanted.items() if states.get(one) != end}
             raise AssertionError(f"not at rest: {late}, unsettled: {await self._unsettled()}") from None
 
+    async def _look_again(self) -> None:
+        """Ring the bells that only a clock would ring, so that nobody sleeps out a second; bells decide nothing."""
+        await self.connection.execute(
+            "SELECT pg_notify('bursar_bell', bell) FROM unnest('{inquire,reports}'::text[]) bell"
+        )
+        await asyncio.sleep(LOOK_SECONDS)
+
     async def _unsettled(self) -> int:
-        """Reports that nobody has applied, and deliveries that nobody has finished."""
+        """Reports that the bank has not delivered or nobody has applied, and deliveries that nobody has finished."""
+        async with self.session.get(f"{self.bank_url}/control/webhooks") as reply:
+            on_their_way = [one for one in (await reply.json())["items"] if one["status"] == "waiting"]
         reports = await self.count("apply_at IS NOT NULL AND result IS DISTINCT FROM 'unmatched'", table="reports")
-        return reports + await self.count("state = 'waiting'", table="deliveries")
+        return len(on_their_way) + reports + await self.count("state = 'waiting'", table="deliveries")
 
     async def audit(self, *, book: bool = True) -> None:
         """Insist on every law."""
-        assert (
-            await complaints(
-                self.connection,
-                book=await self.book() if book else None,
-                asked=self.asked,
-                told=self.told,
-                secrets=set(self.secrets),
-                outputs=[log.read_text() for log in self.logs] + [told.body.decode() for told in self.told],
-            )
-            == []
+        found = await complaints(
+            self.connection,
+            book=await self.book() if book else None,
+            asked=self.asked,
+            told=self.told,
+            secrets=set(self.secrets),
+            outputs=[log.read_text() for log in self.logs] + [told.body.decode() for told in self.told],
         )
+        assert not found, "\n".join(found)
 
 
-def account(suffix: str = "0001") -> str:
-    """An account number that occurs nowhere else, ending as wanted."""
-    return f"9{secrets.randbelow(10**13):013d}{suffix}"
+def account(suffix: str = "0001", *, begins: str = "9000000000") -> str:
+    """An account number that occurs nowhere else, beginning and ending as wanted."""
+    return f"{begins}{secrets.randbelow(10**8):08d}{suffix}"
 
 
 def body(**changes: Any) -> dict[str, Any]:
@@ -315,14 +287,16 @@ async def open_world(
     *,
     bank_is_a_process: bool = False,
     web_database_url: str | None = None,
+    web_faults: str | None = None,
+    lease_seconds: float = LEASE_SECONDS,
     settings: Mapping[str, Any] | None = None,
     bank: Mapping[str, Any] | None = None,
     **terms: Any,
 ) -> AsyncIterator[World]:
     """A world with a web server in this loop, a bank in it or beside it, and no worker yet.
 
-    ``settings`` and ``bank`` change theirs, ``terms`` the quick ones; ``web_database_url`` is the way the web server takes
-    to the database.
+    ``settings`` and ``bank`` change theirs, ``terms`` the quick ones; ``web_database_url`` is the way the web server
+    takes to the database. With ``web_faults`` the web server is a process of its own that has these faults.
     """
     chosen = _settings(database_url, **settings or {})
     async with AsyncExitStack() as stack:
@@ -332,12 +306,14 @@ async def open_world(
         connection = await asyncpg.connect(database_url, server_settings={"search_path": "bursar"})
         stack.push_async_callback(connection.close)
         world = World(chosen, folder, session, database, connection)
-        world.secrets += [
-            value.get_secret_value() for value in vars(chosen).values() if isinstance(value, SecretStr)
-        ]
-        await _apply_terms(database, **{**QUICK, **terms})
+        world.secrets += [value.get_secret_value() for value in vars(chosen).values() if isinstance(value, SecretStr)]
+        world.secrets.append(world.canary)
+        await _apply_terms(database, lease_seconds=lease_seconds, terms={**QUICK, **terms})
         for_web = chosen.model_copy(update={"database_url": web_database_url or database_url})
-        world.web_url = await stack.enter_async_context(server.serving(web.app(for_web)))
+        if web_faults is None:
+            world.web_url = await stack.enter_async_context(server.serving(web.app(for_web)))
+        else:
+            world.web = await stack.enter_async_context(world.serving(faults=web_faults))
         start = _bank_process if bank_is_a_process else _bank
         world.bank_url = await stack.enter_async_context(start(world, bank or {}))
         world.settings = chosen.model_copy(update={"mockbank_url": world.bank_url})
@@ -356,13 +332,14 @@ def _settings(database_url: str, **changes: Any) -> Settings:
             "mockbank_webhook_secret": SecretStr(f"hook-{secrets.token_hex(16)}"),
             "mockbank_deadline": DEADLINE_SECONDS,
             "webhook_allow_loopback": True,
+            "enable_workers": False,
             "log_level": "warning",
             **changes,
         },
     )
 
 
-async def _apply_terms(database: Database, **terms: Any) -> None:
+async def _apply_terms(database: Database, *, lease_seconds: float, terms: Mapping[str, Any]) -> None:
     """Apply the terms, and then once more with a lease shorter than any file may ask for."""
     async with database.transaction() as tx:
         await program(tx, "merchants", **terms)
@@ -375,7 +352,7 @@ async def _apply_terms(database: Database, **terms: Any) -> None:
                        applied_by FROM program_versions)
             UPDATE programs SET current_version = 2
             """,
-            LEASE_SECONDS,
+            lease_seconds,
         )
 
 
@@ -401,15 +378,5 @@ async def _bank(world: World, changes: Mapping[str, Any]) -> AsyncIterator[str]:
 @asynccontextmanager
 async def _bank_process(world: World, changes: Mapping[str, Any]) -> AsyncIterator[str]:
     assert not changes, "a bank of its own process is steered by its switches"
-    chosen = _bank_settings(world, {})
-    running = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bursar_sandbox", "--port", "0", "--webhook-url", str(chosen.webhook_url)),
-        env=os.environ | {"SANDBOX_API_KEY": chosen.api_key, "SANDBOX_WEBHOOK_SECRET": chosen.webhook_secret},
-        stdout=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert running.stdout is not None
-        yield str(json.loads(await asyncio.wait_for(running.stdout.readline(), SOON))["url"])
-    finally:
-        running.kill()
-        await running.wait()
+    async with running_bank(_bank_settings(world, {})) as url:
+        yield url

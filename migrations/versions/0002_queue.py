@@ -1,12 +1,11 @@
-"""The queue library's own tables, as the version that is locked in ``requirements`` lays them out."""
+"""The queue library's tables."""
 
-from alembic import op
-from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
+from bursar.foundation.migrations import apply_sql
 
 revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
-    """Let the library write its statements; they run in our schema, through the search path."""
-    op.get_bind().connection.driver_connection.execute(QueryBuilderEnvironment().build_install_query())
+    """Run the SQL file of the same name."""
+    apply_sql(__file__)

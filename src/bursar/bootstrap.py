@@ -1,8 +1,4 @@
-"""The only place where parts are put together: settings are read once, tools are made once, and both are handed down.
-
-The ``bursar`` command begins here too, because it starts the processes above it without importing them. Whatever only
-some commands need is therefore imported where it is used.
-"""
+"""The only place where parts are put together: settings are read once, tools made once, and both handed down."""
 
 import asyncio
 import gc
@@ -12,21 +8,22 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+import asyncpg
+import msgspec
+from pydantic import SecretStr
+
+from bursar import gateways, payouts, programs
+from bursar.foundation import db, embedded, log
+from bursar.foundation.clock import Clock, SystemClock
+from bursar.foundation.crypto import BadKey, Keyring, read_key
+from bursar.foundation.doorbell import Ringer
 from bursar.foundation.errors import Invalid, Unavailable
-
-if TYPE_CHECKING:
-    import asyncpg
-
-    from bursar import gateways
-    from bursar.cli import Roof
-    from bursar.foundation.clock import Clock
-    from bursar.foundation.crypto import Keyring
-    from bursar.foundation.http import PoliteClient
-    from bursar.foundation.settings import Settings
-    from bursar.house import House
+from bursar.foundation.http import PoliteClient
+from bursar.foundation.settings import Settings
+from bursar.gateways.mockbank import MockBank
+from bursar.house import House
 
 KEY_FILE: Final = "encryption.key"
 COLLECTOR_THRESHOLDS: Final = (50_000, 20, 20)  # Objects made since the last look, for each generation.
@@ -47,32 +44,13 @@ class NoSandbox(Unavailable):
     code = "no_sandbox"
 
 
-def main() -> None:
-    """The ``bursar`` command."""
-    from bursar import cli
-
-    cli.run(roof())
-
-
-def roof() -> "Roof":
-    """What the command line is handed from above."""
-    from bursar.cli import Roof
-
-    return Roof(settle=settle, keyring=keyring, sandbox=sandbox, web=_web, worker=_worker)
-
-
-def settle(given: "Settings | None" = None) -> "Settings":
+def settle(given: Settings | None = None) -> Settings:
     """The settings with an address for the database: the one that is set, or the embedded server's, which is started.
 
     Raises:
         NotConfigured: a database of one's own needs an encryption key of one's own.
         EmbeddedError: the embedded server cannot run here.
     """
-    from pydantic import SecretStr
-
-    from bursar.foundation import embedded
-    from bursar.foundation.settings import Settings
-
     settings = given or Settings()
     if settings.database_url is not None:
         if settings.encryption_key is None:
@@ -89,21 +67,14 @@ def settle(given: "Settings | None" = None) -> "Settings":
 
 @asynccontextmanager
 async def furnish(
-    settings: "Settings", *, clock: "Clock | None" = None, statement_timeout_ms: int | None = None
-) -> "AsyncIterator[House]":
+    settings: Settings, *, clock: Clock | None = None, statement_timeout_ms: int | None = None
+) -> AsyncIterator[House]:
     """Open everything a process needs, and close it in the opposite order.
 
     Raises:
         NotConfigured: a key cannot be read.
         OSError, asyncpg.PostgresError: the database is not there.
     """
-    from bursar import payouts, programs
-    from bursar.foundation import db, log
-    from bursar.foundation.clock import SystemClock
-    from bursar.foundation.doorbell import Ringer
-    from bursar.foundation.http import PoliteClient
-    from bursar.house import House
-
     log.configure(level=settings.log_level, json=settings.log_format == "json")
     keys, clock, book = keyring(settings), clock or SystemClock(), programs.Book()
     async with AsyncExitStack() as stack:
@@ -128,21 +99,17 @@ async def furnish(
         )
 
 
-async def listening_connection(settings: "Settings") -> "asyncpg.Connection[asyncpg.Record]":
+async def listening_connection(settings: Settings) -> "asyncpg.Connection[asyncpg.Record]":
     """A connection outside the pools, for LISTEN and for the queue."""
-    from bursar.foundation import db
-
     return await db.connect_alone(settings)
 
 
-def keyring(settings: "Settings") -> "Keyring":
+def keyring(settings: Settings) -> Keyring:
     """The installation's keys, the active one first.
 
     Raises:
         NotConfigured: one of them cannot be read.
     """
-    from bursar.foundation.crypto import BadKey, Keyring, read_key
-
     assert settings.encryption_key is not None, "settle() sees to it"
     keys = [settings.encryption_key, *settings.encryption_keys_retired]
     try:
@@ -152,7 +119,7 @@ def keyring(settings: "Settings") -> "Keyring":
 
 
 @asynccontextmanager
-async def sandbox(settings: "Settings", *, reports_to: str) -> "AsyncIterator[Settings]":
+async def sandbox(settings: Settings, *, reports_to: str) -> AsyncIterator[Settings]:
     """Run the sandbox bank as a process beside ours; gives the settings with which payouts go through it.
 
     ``reports_to`` is where our own web process is reached. However we end, the bank ends with us.
@@ -160,8 +127,6 @@ async def sandbox(settings: "Settings", *, reports_to: str) -> "AsyncIterator[Se
     Raises:
         NoSandbox: it did not start.
     """
-    from bursar.gateways.mockbank import MockBank
-
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bursar_sandbox", "--port", "0", "--follow-stdin"),
         *("--webhook-url", f"{reports_to}/api/webhooks/{MockBank.name}/payout_status"),
@@ -180,18 +145,6 @@ async def sandbox(settings: "Settings", *, reports_to: str) -> "AsyncIterator[Se
         await _end(process)
 
 
-def _web() -> ModuleType:
-    from bursar import web
-
-    return web
-
-
-def _worker() -> ModuleType:
-    from bursar import worker
-
-    return worker
-
-
 def _tend_memory() -> None:
     """Let the garbage collector rest while a batch is under way.
 
@@ -204,10 +157,8 @@ def _tend_memory() -> None:
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
 
 
-def _gateways(settings: "Settings", client: "PoliteClient", clock: "Clock") -> "dict[str, gateways.Gateway]":
+def _gateways(settings: Settings, client: PoliteClient, clock: Clock) -> dict[str, gateways.Gateway]:
     """The gateways that are installed, by name."""
-    from bursar.gateways.mockbank import MockBank
-
     mockbank = MockBank(
         client,
         url=settings.mockbank_url,
@@ -226,8 +177,6 @@ async def _address(process: asyncio.subprocess.Process) -> str:
     Raises:
         NoSandbox: it ended, or said nothing for too long.
     """
-    import msgspec
-
     assert process.stdout is not None, "we asked for a pipe"
     try:
         async with asyncio.timeout(SANDBOX_START_SECONDS):
@@ -259,7 +208,3 @@ def _own_key(data: Path) -> str:
             path.hardlink_to(fresh)  # Whole or not at all.
         fresh.unlink()
     return path.read_text().strip()
-
-
-if __name__ == "__main__":
-    main()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-DEFAULT_API_KEY: Final = "sandbox-api-key"
+DEFAULT_API_KEY: Final = "sandbox"
 DEFAULT_WEBHOOK_SECRET: Final = "sandbox-webhook-secret"  # noqa: S105 - it guards play money only.
 
 

@@ -1,4 +1,4 @@
-"""What every request and answer has in common: ids, headers, methods, addresses, and what happens when all goes wrong."""
+"""What every request and answer has in common: ids, headers, methods, addresses, and what we did not expect."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,7 +9,7 @@ import pytest
 
 from bursar.api.porch import Porch
 from bursar.foundation.db import Database
-from house import Client, Merchant, RunningHouse, payout_body
+from house import Client, Merchant, RunningHouse, payout_body, running
 
 EVERYWHERE = ["/api/health", "/api/v1/payouts", "/api/payouts", "/nowhere", "/docs", "/docs/openapi.json"]
 
@@ -40,12 +40,11 @@ async def test_over_tls_browsers_are_told_to_stay_there(path: str, nobody: Clien
 
 @pytest.mark.parametrize(("given", "kept"), [("order-17", True), ("two words", False), ("x" * 65, False)])
 async def test_a_sane_request_id_of_the_callers_is_kept(given: str, kept: bool, acme: Merchant) -> None:
+    headers = {"X-Request-Id": given, "X-IDEMPOTENCY-KEY": "k"}
     for answer in (
-        await acme.get("/api/v1/balance", headers={"X-Request-Id": given}),
-        await acme.post(
-            "/api/v1/payouts", headers={"X-Request-Id": given, "X-IDEMPOTENCY-KEY": given}, json=payout_body()
-        ),
-        await acme.get("/api/v1/nowhere", headers={"X-Request-Id": given}),
+        await acme.get("/api/v1/balance", headers=headers),
+        await acme.post("/api/v1/payouts", headers=headers, json=payout_body()),
+        await acme.get("/api/v1/nowhere", headers=headers),
     ):
         assert (answer.headers["x-request-id"] == given) is kept
 
@@ -135,8 +134,6 @@ async def test_paths_may_be_had_without_their_prefix() -> None:
 
 
 async def test_the_setting_turns_it_on(house: RunningHouse, nobody: Client) -> None:
-    from house import running
-
     assert (await nobody.get("/health")).status == 404
     with running(str(house.settings.database_url), payout_base_alias="/") as other:
         assert (await Client(nobody.session, other.url).get("/health")).status == 200

@@ -49,7 +49,7 @@ def test_the_server_keeps_its_promises_while_it_is_measured(measured: dict[str, 
 
 def test_a_figure_that_does_not_exist_is_refused_by_name() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "bursar.bootstrap", "bench", "--only", "create.pigeon"],
+        [sys.executable, "-m", "bursar", "bench", "--only", "create.pigeon"],
         capture_output=True,
         text=True,
         check=False,
@@ -61,7 +61,7 @@ def test_a_figure_that_does_not_exist_is_refused_by_name() -> None:
 def test_an_installation_without_a_checkout_says_what_is_missing(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "src/bursar", tmp_path / "lib/site/bursar", ignore=shutil.ignore_patterns("__pycache__"))
     done = subprocess.run(
-        [sys.executable, "-m", "bursar.bootstrap", "bench", "--quick"],
+        [sys.executable, "-m", "bursar", "bench", "--quick"],
         cwd=tmp_path,
         env=os.environ | {"PYTHONPATH": str(tmp_path / "lib/site")},
         capture_output=True,

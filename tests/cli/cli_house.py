@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 from click.testing import Result
 from typer.testing import CliRunner
 
-from bursar import bootstrap, cli
+from bursar import cli
+from bursar.__main__ import roof
 from bursar.foundation import db
 from bursar.foundation.settings import Settings
 
@@ -60,7 +61,7 @@ class Bursar:
 
     def __call__(self, *args: str, given: str | None = None) -> Result:
         """Run a command as somebody at a keyboard would."""
-        return CliRunner().invoke(cli.command(), args, input=given, env=self.environment, obj=bootstrap.roof())
+        return CliRunner().invoke(cli.command(), args, input=given, env=self.environment, obj=roof())
 
     def json(self, *args: str, given: str | None = None, code: int = 0) -> Any:
         """Run a command with ``--json``; what it printed, which is JSON and nothing else."""

@@ -24,7 +24,7 @@ class Process:
         self._ready = folder / f"ready-{len(list(folder.iterdir()))}"
         self._log = self._ready.with_suffix(".log")
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-        command = [sys.executable, "-m", "bursar.bootstrap", *args, "--ready-file", str(self._ready)]
+        command = [sys.executable, "-m", "bursar", *args, "--ready-file", str(self._ready)]
         with self._log.open("w") as log:
             self.popen = subprocess.Popen(
                 command, cwd=folder, env=kept | (environment or {}), stderr=log, stdout=subprocess.DEVNULL
@@ -74,6 +74,21 @@ def running(folder: Path, *args: str, environment: dict[str, str] | None = None)
 def get(address: str, path: str = "/api/ready") -> Any:
     with urllib.request.urlopen(f"{address}{path}", timeout=SOON) as reply:  # noqa: S310 - an address on loopback
         return json.loads(reply.read())
+
+
+def command(folder: Path, *args: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "bursar", *args],
+        cwd=folder, env=os.environ | environment, capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+
+
+def answer(folder: Path, data: Path, *args: str) -> Any:
+    """What a command says about an installation's own data."""
+    done = command(folder, *args, "--json", BURSAR_DATA=str(data))
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
 
 
 # Web and worker -------------------------------------------------------------------------------------------------------
@@ -135,19 +150,19 @@ def test_a_worker_ends_when_it_is_told_to(house: Bursar, tmp_path: Path, number:
 
 
 def test_everything_comes_up_survives_being_killed_and_ends_cleanly(data: Path, tmp_path: Path) -> None:
-    command = ("up", "--data", str(data), "--port", "0")
-    with running(tmp_path, *command) as first:
+    everything = ("up", "--data", str(data), "--port", "0")
+    with running(tmp_path, *everything) as first:
         address = first.ready()["address"]
         assert get(address)["status"] == "ready"
         bank = first.children
         assert bank, "the sandbox bank runs beside it"
-        with running(tmp_path, *command) as twin:
+        with running(tmp_path, *everything) as twin:
             assert twin.popen.wait(SOON) == 1
             assert "already_up" in twin.log
         assert get(address)["status"] == "ready", "the twin has disturbed nothing"
         first.end(signal.SIGKILL)
         assert gone(bank), "the bank ends with it, however it ends"
-    with running(tmp_path, *command) as second:
+    with running(tmp_path, *everything) as second:
         assert get(second.ready()["address"])["status"] == "ready"
         everybody = second.children
         assert second.end() == 0
@@ -156,20 +171,22 @@ def test_everything_comes_up_survives_being_killed_and_ends_cleanly(data: Path, 
 
 
 def test_the_demo_comes_out_as_it_should(data: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "bursar.bootstrap", "demo", "--once", "--rows", "60", "--data", str(data)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False)
+    done = command(tmp_path, "demo", "--once", "--rows", "60", "--data", str(data))
     assert done.returncode == 0, done.stderr
     verdict = json.loads(done.stdout.splitlines()[-1])
     assert set(verdict) == {"payouts", "by_status", "amount_minor", "ledger_balanced", "book_matches", "seconds"}
     assert verdict["payouts"] == sum(verdict["by_status"].values()) == 66
     assert {"SUCCESS", "FAILED", "PENDING", "ON_HOLD", "IN_REVIEW"} == set(verdict["by_status"])
     assert (verdict["ledger_balanced"], verdict["book_matches"]) == (True, True)
+    [paid] = answer(tmp_path, data, "payouts", "list", "--search", "test-retry")
+    story = answer(tmp_path, data, "payouts", "show", paid["id"])
+    assert {entry["kind"] for entry in story["timeline"]} == {"move", "money", "attempt", "report", "message"}
+    assert answer(tmp_path, data, "doctor") == []
 
 
 def test_the_demo_wipes_nothing_that_no_demo_has_made(data: Path, tmp_path: Path) -> None:
     data.mkdir()
     (data / "mine").touch()
-    command = [sys.executable, "-m", "bursar.bootstrap", "demo", "--once", "--data", str(data)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = command(tmp_path, "demo", "--once", "--data", str(data))
     assert (done.returncode, "not_a_demo" in done.stderr) == (1, True)
     assert (data / "mine").exists()

@@ -7,7 +7,8 @@ import pytest
 from cli_house import Bursar
 from typer.testing import CliRunner
 
-from bursar import bootstrap, cli
+from bursar import cli
+from bursar.__main__ import roof
 
 NOUNS = [
     "up", "demo", "web", "worker", "payouts", "ledger", "kill-switch", "programs", "holders", "keys", "people", "db",
@@ -19,18 +20,18 @@ HEAVY = {"aiohttp", "alembic", "asyncpg", "cryptography", "litestar", "pydantic"
 def run(*args: str) -> "subprocess.CompletedProcess[str]":
     """The command as a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", "bursar.bootstrap", *args], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "bursar", *args], capture_output=True, text=True, check=False
     )
 
 
 def test_help_lists_every_noun() -> None:
-    shown = CliRunner().invoke(cli.command(), ["--help"], obj=bootstrap.roof()).stdout
+    shown = CliRunner().invoke(cli.command(), ["--help"], obj=roof()).stdout
     assert [noun for noun in NOUNS if f" {noun} " not in shown] == []
 
 
 @pytest.mark.parametrize("noun", NOUNS)
 def test_every_noun_has_help_of_its_own(noun: str) -> None:
-    result = CliRunner().invoke(cli.command(), [noun, "--help"], obj=bootstrap.roof())
+    result = CliRunner().invoke(cli.command(), [noun, "--help"], obj=roof())
     assert result.exit_code == 0, result.output
     assert f"bursar {noun}" in result.stdout or f"{noun} " in result.stdout
     assert "--install-completion" not in result.stdout, "completion is the whole command's"
@@ -38,7 +39,7 @@ def test_every_noun_has_help_of_its_own(noun: str) -> None:
 
 def test_the_command_starts_without_loading_what_only_some_commands_need() -> None:
     script = (
-        f"from bursar import bootstrap, cli; import sys; cli.command(); print({HEAVY} & set(sys.modules) or 'light')"
+        f"from bursar import __main__, cli; import sys; cli.command(); print({HEAVY} & set(sys.modules) or 'light')"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "light\n"
@@ -58,7 +59,7 @@ def test_a_mistyped_noun_is_wrong_usage_and_the_right_one_is_suggested() -> None
 def test_shells_can_complete_nouns_and_their_commands() -> None:
     def completed(words: str) -> str:
         environment = {"_BURSAR_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
-        script = "import sys; sys.argv[0] = 'bursar'; from bursar.bootstrap import main; main()"
+        script = "import sys; sys.argv[0] = 'bursar'; from bursar.__main__ import main; main()"
         done = subprocess.run(
             [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
         )

@@ -23,16 +23,22 @@ import pytest
 import sqlalchemy
 
 from bursar.foundation import embedded
-from bursar.foundation.embedded import osuser, programs, server
+from bursar.foundation.embedded import Installation, Patience, osuser
 from bursar.foundation.embedded.layout import SOCKET_PATH_BYTES_MAX, Layout
 
 AS_ROOT = os.geteuid() == 0
 # Forking is how a test becomes another user; newer Pythons warn of it wherever there are threads.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
-ROOT_ONLY = pytest.mark.skipif(not AS_ROOT, reason="only root lends the server another OS user")
 START = (
     "import sys, pathlib; from bursar.foundation import embedded; print(embedded.start(pathlib.Path(sys.argv[1])).pid)"
 )
+
+Test = Callable[..., None]
+
+
+def of_root_only(test: Test) -> Test | None:
+    """A test of what only root does, which is to lend the server another OS user; for others there is no such test."""
+    return test if AS_ROOT else None
 
 
 @pytest.fixture
@@ -221,27 +227,23 @@ def test_a_pid_file_whose_number_now_belongs_to_another_program_is_forgotten(dat
         stranger.wait()
 
 
-def test_a_server_that_cannot_be_seen_from_here_is_not_started_twice(
-    data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_server_that_cannot_be_seen_from_here_is_not_started_twice(data: Path, folder: Path) -> None:
     """As when two containers share a volume: their process numbers mean nothing to each other."""
     embedded.start(data)
     Layout.at(data).pid_file.rename(folder / "hidden.pid")
-    monkeypatch.setattr(server, "UNSEEN_SECONDS_MAX", 0.2)
     try:
         with pytest.raises(embedded.EmbeddedError, match="not to be seen here"):
-            embedded.start(data)
+            embedded.start(data, patience=Patience(unseen=0.2))
     finally:
         (folder / "hidden.pid").rename(Layout.at(data).pid_file)
 
 
-def test_the_start_lock_is_waited_for_only_so_long(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_start_lock_is_waited_for_only_so_long(folder: Path) -> None:
     (data := folder / "data").mkdir()
-    monkeypatch.setattr(server, "START_SECONDS_MAX", 0.1)
     with Layout.at(data).start_lock.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         with pytest.raises(embedded.EmbeddedError, match="still held by another process"):
-            embedded.start(data)
+            embedded.start(data, patience=Patience(start=0.1))
 
 
 # Who may enter --------------------------------------------------------------------------------------------------------
@@ -336,57 +338,54 @@ def test_an_ordinary_user_runs_the_server_as_themselves(folder: Path) -> None:
     assert Layout(folder / "data").pid_file.stat().st_uid == uid
 
 
-def start_and_stop(data: Path) -> int:
-    assert ask(embedded.start(data).url(), "SELECT 1") == 1
+def start_and_stop(data: Path, installation: Installation) -> int:
+    assert ask(embedded.start(data, installation=installation).url(), "SELECT 1") == 1
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     assert embedded.stop(data)
     return os.geteuid()
 
 
-def in_an_ordinary_users_process(action: Callable[[Path], int], data: Path) -> int:
-    """Call ``action(data)`` as an ordinary user: here, or for root in a forked process as ``nobody``."""
+def in_an_ordinary_users_process(action: Callable[[Path, Installation], int], data: Path) -> int:
+    """Call ``action`` as an ordinary user: here, or for root in a forked process as ``nobody``."""
+    shipped = embedded.shipped()
     if not AS_ROOT:
-        return action(data)
-    nobody = pwd.getpwnam("nobody")
-    user = osuser.OsUser(nobody.pw_uid, nobody.pw_gid)
-    os.chown(data.parent, user.uid, user.gid)
-    become = (user, programs.programs_for(user).parents[1])
-    with multiprocessing.get_context("fork").Pool(1, _become, become) as pool:
-        return pool.apply(action, [data])
+        return action(data, shipped)
+    entry = pwd.getpwnam("nobody")
+    nobody = osuser.OsUser(entry.pw_uid, entry.pw_gid)
+    os.chown(data.parent, nobody.uid, nobody.gid)
+    reachable = Installation(shipped.programs_for(nobody).parents[1])
+    with multiprocessing.get_context("fork").Pool(1, become, [nobody]) as pool:
+        return pool.apply(action, [data, reachable])
 
 
-def _become(user: osuser.OsUser, package: Path) -> None:
-    programs._package = lambda: package
+def become(user: osuser.OsUser) -> None:
     os.setgroups([])
     os.setgid(user.gid)
     os.setuid(user.uid)
 
 
-@ROOT_ONLY
+@of_root_only
 def test_the_server_never_runs_as_root(data: Path) -> None:
     embedded.start(data)
     assert Layout.at(data).pid_file.stat().st_uid != 0, "the server writes this file itself"
 
 
-@ROOT_ONLY
+@of_root_only
 def test_a_folder_closed_to_the_servers_user_is_named(folder: Path) -> None:
     (closed := folder / "closed").mkdir(mode=0o700)
     with pytest.raises(embedded.EmbeddedError, match=rf"^{closed} is closed to .*chmod o\+x {closed}\)"):
         embedded.start(closed / "data")
 
 
-@ROOT_ONLY
-def test_programs_closed_to_the_servers_user_are_copied(
-    data: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@of_root_only
+def test_programs_closed_to_the_servers_user_are_copied(data: Path, folder: Path) -> None:
     """As when root installs Bursar below /root."""
     (closed := folder / "closed").mkdir(mode=0o700)
-    package = programs._package()
+    package = embedded.shipped().package
     for name in (package.name, f"{package.name}.libs"):
         (closed / name).symlink_to(package.parent / name)
-    monkeypatch.setattr(programs, "_package", lambda: closed / package.name)
-    monkeypatch.setattr(programs, "ROOT_DATA", folder / "open")
+    installation = Installation(closed / package.name, copies=folder / "open")
     for _ in range(2):
-        assert ask(embedded.start(data).url(), "SELECT 1") == 1
+        assert ask(embedded.start(data, installation=installation).url(), "SELECT 1") == 1
         embedded.stop(data)
     assert len(list((folder / "open").iterdir())) == 1

@@ -117,6 +117,17 @@ def calls(module: Module) -> Iterator[ast.Call]:
     return (node for node in ast.walk(module.tree) if isinstance(node, ast.Call))
 
 
+def placed(module: Module) -> Iterator[tuple[ast.AST, str | None]]:
+    """Everything in a module, with the name of the innermost function it stands in, if any."""
+    return _placed(module.tree, None)
+
+
+def _placed(node: ast.AST, function: str | None) -> Iterator[tuple[ast.AST, str | None]]:
+    for child in ast.iter_child_nodes(node):
+        yield child, function
+        yield from _placed(child, child.name if isinstance(child, Function) else function)
+
+
 def dotted(node: ast.expr) -> str:
     """A name as it is written: ``datetime.now`` for that expression, an empty text for anything but names."""
     match node:

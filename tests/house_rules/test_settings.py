@@ -6,6 +6,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from bursar.foundation.settings import Settings
+from bursar_sandbox.settings import SandboxSettings
 from house_rules.source import ROOT
 
 READ_BEFORE = {"SECRETS_DIR"}  # Says where the settings are to be read from, so it cannot be one of them.
@@ -50,3 +51,9 @@ def test_the_defaults_shown_are_the_defaults() -> None:
     shown = {name: value for name, value in example().items() if name in settings()}
     actual = {name: default(field) for name, field in settings().items() if name in shown}
     assert shown == actual, "correct the values in .env.example"
+
+
+def test_bursar_and_its_sandbox_bank_agree_unless_told_otherwise() -> None:
+    theirs, ours = SandboxSettings(), Settings(_env_file=None)
+    assert theirs.api_key == ours.mockbank_api_key.get_secret_value()
+    assert theirs.webhook_secret == ours.mockbank_webhook_secret.get_secret_value()

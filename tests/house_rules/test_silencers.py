@@ -8,6 +8,7 @@ import pytest
 
 from house_rules.source import Module, assert_kept, breaches, calls, comments, dotted, imports, python, snippet, suite
 
+_INSTEAD = "replaces a name of ours; make what needs faking an argument, as bootstrap does"
 _NOQA = re.compile(r"#\s*noqa\b", re.IGNORECASE)
 _REASONED_NOQA = re.compile(r"# noqa: [A-Z]+\d+(, ?[A-Z]+\d+)* - \S.*")
 _IGNORE = re.compile(r"#\s*type:\s*ignore(?!\[[\w, -]+\])")
@@ -29,7 +30,11 @@ def patched_names(module: Module) -> Iterator[str]:
         verb = dotted(call.func).rpartition(".")[2]
         is_patch = verb in {"setattr", "patch"} or ".patch." in f".{dotted(call.func)}."
         if is_patch and call.args and _is_ours(call.args[0], ours):
-            yield module.at(call, "replaces a name of ours; make what needs faking an argument, as bootstrap does")
+            yield module.at(call, _INSTEAD)
+    for node in ast.walk(module.tree):
+        for target in node.targets if isinstance(node, ast.Assign) else ():
+            if isinstance(target, ast.Attribute) and dotted(target).partition(".")[0] in ours:
+                yield module.at(node, _INSTEAD)
 
 
 def _is_ours(target: ast.expr, ours: set[str]) -> bool:
@@ -64,6 +69,7 @@ def test_tests_patch_nothing_of_ours() -> None:
         'from bursar import ledger\nmonkeypatch.setattr(ledger, "apply", 1)',
         'from bursar import ledger\nmonkeypatch.setattr(ledger.store, "apply", 1)',
         'from bursar import ledger\nwith patch.object(ledger, "apply"): pass',
+        "from bursar import ledger\nledger.store.apply = lambda: 1",
     ],
 )
 def test_a_patch_is_seen(text: str) -> None:

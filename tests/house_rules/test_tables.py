@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from house_rules import schema
-from house_rules.source import ROOT, Module, Text, assert_kept, breaches, bursar, calls, snippet, texts
+from house_rules.source import ROOT, Module, Text, assert_kept, breaches, bursar, calls, dotted, placed, snippet, texts
 
 AUDITOR = "monitoring"  # It re-derives what the rooms claim, so it reads their tables; it writes only its own.
 
@@ -18,12 +18,28 @@ _READ = re.compile(r"\b(?:FROM|JOIN|USING|ONLY)\s+(?:bursar\.)?(\w+)")
 _LISTED = re.compile(r"\bFROM\s[^()]*?,\s*(?:LATERAL\s+)?(?:bursar\.)?(\w+)\s+(?:AS\s+)?\w+")
 _WRITTEN = re.compile(r"\b(?:INTO|UPDATE|DELETE\s+FROM|TABLE|TRUNCATE|COPY)\s+(?:ONLY\s+)?(?:bursar\.)?(\w+)")
 _MOVES_PAYOUTS = re.compile(r"\bUPDATE\s+(?:bursar\.)?payouts\b(?:(?!\bWHERE\b|\bFROM\b).)*?\bstate\s*=", re.DOTALL)
-_BEGINS_PAYOUTS = re.compile(r"\bINSERT\s+INTO\s+(?:bursar\.)?payouts\b")
+_BEGINS_PAYOUTS = re.compile(r"\b(?:INSERT\s+INTO|MERGE\s+INTO|COPY)\s+(?:bursar\.)?payouts\b")
+
+
+def statements(module: Module) -> Iterator[Text]:
+    """Every string that may be SQL; ``tx.append("payouts", …)`` is the statement that it makes, ``COPY payouts``."""
+    yield from texts(module)
+    for node, function in placed(module):
+        match node:
+            case ast.Call(ast.Attribute(attr="append"), [ast.Constant(str(table)), *_]) if table in schema.owners():
+                yield Text(f"COPY {table}", node.lineno, function)
+
+
+def nameless_tables(module: Module) -> Iterator[str]:
+    """Rows appended to a table whose name these rules cannot see."""
+    for call in calls(module):
+        if dotted(call.func) == "tx.append" and not (call.args and isinstance(call.args[0], ast.Constant)):
+            yield module.at(call, 'appends to a table without naming it; write `tx.append("<table>", …)`')
 
 
 def foreign_tables(module: Module) -> Iterator[str]:
     """Statements of a room on a table that belongs to another."""
-    for text in texts(module):
+    for text in statements(module):
         for table in sorted(_foreign(module, text.value)):
             yield module.at(text.line, f"uses the table {table} of {schema.owners()[table]}; ask that room for it")
     for call in calls(module):  # ``outbox.read(tx, table="…")`` names a table without a statement.
@@ -43,7 +59,7 @@ def statements_outside_stores(module: Module) -> Iterator[str]:
     """SQL anywhere but in a room's store and the foundation."""
     if module.room == "foundation" or module.path.name == "store.py":
         return
-    for text in texts(module):
+    for text in statements(module):
         if _STATEMENT.match(text.value) or _names_a_table(text):
             yield module.at(text.line, f"holds SQL; give it a name in the store of {module.room}")
 
@@ -55,7 +71,10 @@ def _names_a_table(text: Text) -> bool:
 def functions_matching(pattern: re.Pattern[str], modules: list[Module]) -> set[str]:
     """Where statements of a kind stand: ``bursar.payouts.store.update``."""
     return {
-        f"{module.name}.{text.function}" for module in modules for text in texts(module) if pattern.search(text.value)
+        f"{module.name}.{text.function}"
+        for module in modules
+        for text in statements(module)
+        if pattern.search(text.value)
     }
 
 
@@ -72,10 +91,16 @@ def test_a_table_is_used_by_its_owner_only() -> None:
         'X = "UPDATE balances SET available = 0"',
         'X = f"WITH a AS (SELECT {COLUMNS} FROM only_mine) INSERT INTO bursar.balances SELECT * FROM a"',
         'X = outbox.read(tx, reader="x", table="payout_events")',
+        'tx.append("balances", COLUMNS, rows)',
     ],
 )
 def test_a_foreign_table_is_seen(statement: str) -> None:
     assert breaches(foreign_tables, [snippet("src/bursar/holders/store.py", statement)])
+
+
+def test_appended_rows_name_their_table() -> None:
+    assert_kept(nameless_tables, bursar())
+    assert breaches(nameless_tables, [snippet("src/bursar/ledger/store.py", "tx.append(TABLE, COLUMNS, rows)")])
 
 
 def test_the_auditor_reads_everywhere_and_writes_at_home() -> None:
@@ -89,7 +114,15 @@ def test_sql_lives_in_stores() -> None:
     assert_kept(statements_outside_stores, bursar())
 
 
-@pytest.mark.parametrize("text", ['X = "SELECT 1"', 'X = f"""\n  UPDATE {x} SET y = 1"""', 'X = "{} FROM payouts"'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        'X = "SELECT 1"',
+        'X = f"""\n  UPDATE {x} SET y = 1"""',
+        'X = "{} FROM payouts"',
+        'tx.append("payouts", COLUMNS, rows)',
+    ],
+)
 def test_sql_elsewhere_is_seen(text: str) -> None:
     assert breaches(statements_outside_stores, [snippet("src/bursar/payouts/actions.py", text)])
 
@@ -111,6 +144,17 @@ def test_one_function_moves_payouts_and_one_begins_them() -> None:
 def test_a_second_mover_is_seen(statement: str, moves: bool) -> None:
     module = snippet("src/bursar/dispatch/store.py", f'def sneak():\n    """Move."""\n    return """{statement}"""')
     assert bool(functions_matching(_MOVES_PAYOUTS, [module])) is moves
+
+
+@pytest.mark.parametrize("line", ['tx.append("payouts", ("id",), rows)', 'X = "INSERT INTO payouts (id) VALUES ($1)"'])
+def test_a_second_beginner_is_seen(line: str) -> None:
+    module = snippet("src/bursar/payouts/uploads.py", f"def outer():\n    def sneak():\n        {line}")
+    assert functions_matching(_BEGINS_PAYOUTS, [module]) == {"bursar.payouts.uploads.sneak"}
+
+
+def test_a_list_may_hold_words() -> None:
+    module = snippet("src/bursar/payouts/actions.py", 'words.append("ledger")')
+    assert not breaches(statements_outside_stores, [module])
 
 
 def test_every_table_stands_under_its_rooms_heading() -> None:

@@ -9,8 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
+import asyncpg
 import psycopg
 import pytest
+from pgqueuer import Queries
+from pgqueuer.db import AsyncpgDriver
 
 from bursar.foundation import migrations
 from bursar.foundation.migrations import MigrationBlocked, MigrationError, MigrationReport, MigrationStatus
@@ -20,8 +23,7 @@ Add = Callable[[str, str], None]
 MIGRATE = """
 import pathlib, sys
 from bursar.foundation import migrations
-migrations.directory = lambda: pathlib.Path(sys.argv[2])
-print(",".join(migrations.migrate(sys.argv[1]).applied))
+print(",".join(migrations.migrate(sys.argv[1], place=pathlib.Path(sys.argv[2])).applied))
 """
 
 
@@ -35,13 +37,12 @@ def url(server_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of migrations of this test's own, used instead of the real one; empty but for the scaffolding."""
+def place(tmp_path: Path) -> Path:
+    """A folder of migrations of this test's own; empty but for the scaffolding."""
     for name in ("env.py", "script.py.mako"):
         shutil.copy(migrations.directory() / name, tmp_path)
     for name in ("versions", "sql"):
         (tmp_path / name).mkdir()
-    monkeypatch.setattr(migrations, "directory", lambda: tmp_path)
     return tmp_path
 
 
@@ -86,53 +87,63 @@ def test_each_real_migration_is_a_pair_and_they_follow_one_another() -> None:
     assert [name[:4] for name in scripts] == [f"{number:04}" for number in range(1, len(scripts) + 1)]
 
 
-def test_an_installed_package_brings_its_migrations_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_queues_tables_are_what_its_library_wants(url: str) -> None:
+    """When a later version of it wants more, add a migration with what this plan then holds."""
+    migrations.migrate(url)
+    connection = await asyncpg.connect(url, server_settings={"search_path": migrations.SCHEMA})
+    try:
+        plan = await Queries(AsyncpgDriver(connection)).plan_upgrade()
+    finally:
+        await connection.close()
+    assert plan.statements == ()
+
+
+def test_an_installed_package_brings_its_migrations_along(tmp_path: Path) -> None:
     package = tmp_path / "site-packages" / "bursar"
-    monkeypatch.setattr(migrations, "__file__", str(package / "foundation" / "migrations.py"))
     with pytest.raises(MigrationError, match="no migrations"):
-        migrations.directory()
+        migrations.directory(package)
     (package / "_migrations").mkdir(parents=True)
     (package / "_migrations" / "env.py").touch()
-    assert migrations.directory() == package / "_migrations"
+    assert migrations.directory(package) == package / "_migrations"
 
 
 # One after the other --------------------------------------------------------------------------------------------------
 
 
-def test_migrations_are_applied_in_order_and_once(url: str, add: Add) -> None:
+def test_migrations_are_applied_in_order_and_once(url: str, place: Path, add: Add) -> None:
     add("0001", "CREATE TABLE steps (name text); INSERT INTO steps VALUES ('one');")
     add("0002", "INSERT INTO steps VALUES ('two');")
-    assert migrations.status(url) == MigrationStatus(None, "0002", ("0001", "0002"))
+    assert migrations.status(url, place=place) == MigrationStatus(None, "0002", ("0001", "0002"))
     assert run(url, "SELECT to_regnamespace('bursar')") == [(None,)], "looking changes nothing"
-    assert migrations.migrate(url, target="0001") == MigrationReport(None, "0001", ("0001",))
-    assert not migrations.is_current(url)
-    assert migrations.migrate(url) == MigrationReport("0001", "0002", ("0002",))
-    assert migrations.migrate(url, target="0001") == MigrationReport("0002", "0002", ())
+    assert migrations.migrate(url, place=place, target="0001") == MigrationReport(None, "0001", ("0001",))
+    assert not migrations.is_current(url, place=place)
+    assert migrations.migrate(url, place=place) == MigrationReport("0001", "0002", ("0002",))
+    assert migrations.migrate(url, place=place, target="0001") == MigrationReport("0002", "0002", ())
     assert run(url, "SELECT name FROM bursar.steps") == [("one",), ("two",)]
 
 
-def test_the_sql_reaches_the_database_as_it_is_written(url: str, add: Add) -> None:
+def test_the_sql_reaches_the_database_as_it_is_written(url: str, place: Path, add: Add) -> None:
     add("0001", "CREATE TABLE marks AS SELECT '100 %s :name {x} $1'::text AS mark, 'a' LIKE '%a' AS alike;")
-    migrations.migrate(url)
+    migrations.migrate(url, place=place)
     assert run(url, "SELECT mark, alike FROM bursar.marks") == [("100 %s :name {x} $1", True)]
 
 
-def test_a_migration_that_fails_leaves_nothing_and_keeps_those_before_it(url: str, add: Add) -> None:
+def test_a_migration_that_fails_leaves_nothing_and_keeps_those_before_it(url: str, place: Path, add: Add) -> None:
     add("0001", "CREATE TABLE kept (id int);")
     add("0002", "CREATE TABLE lost (id int); ALTER TABLE missing ADD id int;")
     add("0003", "CREATE TABLE never (id int);")
     with pytest.raises(MigrationError, match=r'(?s)migration 0002 failed.*"missing" does not exist'):
-        migrations.migrate(url)
-    assert migrations.status(url) == MigrationStatus("0001", "0003", ("0002", "0003"))
+        migrations.migrate(url, place=place)
+    assert migrations.status(url, place=place) == MigrationStatus("0001", "0003", ("0002", "0003"))
     assert run(url, "SELECT tablename FROM pg_tables WHERE tablename IN ('kept', 'lost', 'never')") == [("kept",)]
 
 
 def test_a_drafted_pair_runs(url: str, place: Path, add: Add) -> None:
     add("0001", "CREATE TABLE steps (name text);")
-    script, script_sql = migrations.draft("holder notes")
+    script, script_sql = migrations.draft("holder notes", place=place)
     assert (script.name, script_sql.name) == ("0002_holder_notes.py", "0002_holder_notes.sql")
     script_sql.write_text("ALTER TABLE steps ADD note text;")
-    assert migrations.migrate(url).applied == ("0001", "0002")
+    assert migrations.migrate(url, place=place).applied == ("0001", "0002")
 
 
 def test_two_migrations_with_the_same_predecessor_are_refused(url: str, place: Path, add: Add) -> None:
@@ -141,26 +152,26 @@ def test_two_migrations_with_the_same_predecessor_are_refused(url: str, place: P
     twin = (place / "versions" / "0002_step.py").read_text().replace('revision = "0002"', 'revision = "0003"', 1)
     (place / "versions" / "0003_step.py").write_text(twin)
     with pytest.raises(MigrationError, match="follow the same one"):
-        migrations.migrate(url)
+        migrations.migrate(url, place=place)
 
 
-def test_a_database_newer_than_the_code_is_left_as_it_is(url: str, add: Add) -> None:
+def test_a_database_newer_than_the_code_is_left_as_it_is(url: str, place: Path, add: Add) -> None:
     """As after setting a machine back by one release."""
     add("0001", "SELECT 1;")
-    migrations.migrate(url)
+    migrations.migrate(url, place=place)
     run(url, "UPDATE bursar.schema_version SET version_num = '0002'")
-    assert migrations.is_current(url)
-    assert migrations.migrate(url) == MigrationReport("0002", "0002", ())
+    assert migrations.is_current(url, place=place)
+    assert migrations.migrate(url, place=place) == MigrationReport("0002", "0002", ())
 
 
-def test_a_version_or_target_that_nobody_knows_is_refused(url: str, add: Add) -> None:
+def test_a_version_or_target_that_nobody_knows_is_refused(url: str, place: Path, add: Add) -> None:
     add("0001", "SELECT 1;")
     with pytest.raises(MigrationError, match="no migration 0009"):
-        migrations.migrate(url, target="0009")
-    migrations.migrate(url)
+        migrations.migrate(url, place=place, target="0009")
+    migrations.migrate(url, place=place)
     run(url, "UPDATE bursar.schema_version SET version_num = '0000'")
     with pytest.raises(MigrationError, match="at 0000"):
-        migrations.status(url)
+        migrations.status(url, place=place)
 
 
 # At once, and against locks -------------------------------------------------------------------------------------------
@@ -176,46 +187,46 @@ def test_of_two_processes_at_once_one_migrates_and_the_other_finds_it_done(url: 
     assert said == ["", "0001,0002"]
 
 
-def test_another_migrator_is_waited_for_only_so_long(url: str, add: Add) -> None:
+def test_another_migrator_is_waited_for_only_so_long(url: str, place: Path, add: Add) -> None:
     add("0001", "SELECT 1;")
     with psycopg.connect(url, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", [migrations.MIGRATOR_KEY])
         with pytest.raises(MigrationBlocked, match=r"after 0\.2 s"):
-            migrations.migrate(url, wait_s=0.2)
-    assert migrations.migrate(url).applied == ("0001",)
+            migrations.migrate(url, place=place, wait_s=0.2)
+    assert migrations.migrate(url, place=place).applied == ("0001",)
 
 
-def test_a_table_in_use_is_waited_for_only_so_long(url: str, add: Add) -> None:
+def test_a_table_in_use_is_waited_for_only_so_long(url: str, place: Path, add: Add) -> None:
     add("0001", "CREATE TABLE busy (id int);")
-    migrations.migrate(url)
+    migrations.migrate(url, place=place)
     add("0002", "CREATE TABLE lost (id int); ALTER TABLE busy ADD name text;")
     with psycopg.connect(url) as other:
         other.execute("SELECT FROM bursar.busy")
         with pytest.raises(MigrationBlocked, match=r"migration 0002 did not get a lock within 0\.2 s"):
-            migrations.migrate(url, lock_timeout_s=0.2)
-    assert migrations.status(url).current == "0001"
-    assert migrations.migrate(url).applied == ("0002",)
+            migrations.migrate(url, place=place, lock_timeout_s=0.2)
+    assert migrations.status(url, place=place).current == "0001"
+    assert migrations.migrate(url, place=place).applied == ("0002",)
 
 
 # Where the database is ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+asyncpg", "postgresql+psycopg"])
-def test_every_usual_form_of_the_url_is_understood(url: str, add: Add, scheme: str) -> None:
+def test_every_usual_form_of_the_url_is_understood(url: str, place: Path, add: Add, scheme: str) -> None:
     add("0001", "SELECT 1;")
-    assert migrations.status(f"{scheme}:{url.partition(':')[2]}").current is None
+    assert migrations.status(f"{scheme}:{url.partition(':')[2]}", place=place).current is None
 
 
-def test_a_schema_made_by_the_host_needs_no_further_rights(url: str, add: Add) -> None:
+def test_a_schema_made_by_the_host_needs_no_further_rights(url: str, place: Path, add: Add) -> None:
     add("0001", "CREATE TABLE steps (name text);")
     run(url, "CREATE SCHEMA bursar")
     database = urlsplit(url).path.removeprefix("/")
     run(url, f"REVOKE CREATE ON DATABASE {database} FROM CURRENT_USER")
-    assert migrations.migrate(url).applied == ("0001",)
+    assert migrations.migrate(url, place=place).applied == ("0001",)
 
 
-def test_a_database_out_of_reach_is_named_without_its_password(add: Add) -> None:
+def test_a_database_out_of_reach_is_named_without_its_password(place: Path, add: Add) -> None:
     add("0001", "SELECT 1;")
     with pytest.raises(MigrationError, match="cannot connect") as caught:
-        migrations.migrate("postgresql://bursar:hush@127.0.0.1:1/bursar")
+        migrations.migrate("postgresql://bursar:hush@127.0.0.1:1/bursar", place=place)
     assert "hush" not in str(caught.value)

@@ -1,6 +1,6 @@
 """The command line: one file per noun, loaded when that noun is used, so that every command starts quickly.
 
-``bootstrap`` calls ``run`` and hands down what stands above: the two processes and the parts that it puts together.
+``__main__`` calls ``run`` and hands down what stands above: the two processes and the parts they are made of.
 """
 
 from dataclasses import dataclass

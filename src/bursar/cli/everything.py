@@ -132,12 +132,19 @@ async def _apply_what_is_missing(settings: "Settings") -> None:
 
 @asynccontextmanager
 async def _under_way(serving: "asyncio.Task[None]", begun: asyncio.Event, stop: asyncio.Event) -> AsyncIterator[None]:
-    """From when all has begun, or failed to, until all has finished."""
+    """From when all has begun until all has finished.
+
+    Raises:
+        Exception: what a part failed with, before the beginning or after it.
+    """
     beginning = asyncio.create_task(begun.wait())
     try:
         await asyncio.wait([serving, beginning], return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()
         yield
     finally:
         beginning.cancel()
         stop.set()
-        await serving
+        await asyncio.wait([serving])
+    serving.result()

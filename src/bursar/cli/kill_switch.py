@@ -12,10 +12,8 @@ from bursar import dispatch, holders, payouts, programs
 from bursar.cli import frame
 from bursar.dispatch import Scope
 from bursar.foundation.db import Transaction
-from bursar.foundation.doorbell import Ringer
 from bursar.foundation.errors import Conflict
 from bursar.foundation.money import Money, total
-from bursar.payouts import PayoutState
 
 app = typer.Typer(
     name="kill-switch",
@@ -23,7 +21,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-FREE_TO_LEAVE: Final = (PayoutState.APPROVED, PayoutState.RETRYING)
 EVERYWHERE: Final = ""  # The subject of the one global switch.
 
 Program = Annotated[str | None, typer.Option(help="Only in this program.")]
@@ -139,10 +136,12 @@ class _Waiting:
 
 
 async def _on(wanted: _Wanted, reason: str, *, json: bool) -> None:
-    async with frame.database() as database, database.transaction() as tx:
-        subject = await wanted.subject(tx)
-        await dispatch.stop(tx, wanted.scope, subject=subject, reason=reason, actor=frame.actor())
-        waiting = await _waiting(tx, wanted, subject)
+    async with frame.database() as database:
+        async with database.transaction() as tx:
+            subject = await wanted.subject(tx)
+            await dispatch.stop(tx, wanted.scope, subject=subject, reason=reason, actor=frame.actor())
+        async with database.transaction(readonly=True) as tx:  # Apart: nothing may take back that money has stopped.
+            waiting = await _waiting(tx, wanted, subject)
     if json:
         frame.show_json({"scope": wanted.scope, "subject": subject, "stopped": True, "waiting": waiting})
     else:
@@ -161,9 +160,7 @@ async def _off(wanted: _Wanted, *, yes: bool, json: bool) -> None:
             if not await dispatch.go(tx, wanted.scope, subject=subject, actor=frame.actor()):
                 raise NotStopped
             left = await dispatch.switches(tx)
-        ringer = Ringer(database)
-        ringer.ring(dispatch.BELL)
-        await ringer.drain()
+        await frame.ring(database, dispatch.BELL)
     if json:
         frame.show_json({"scope": wanted.scope, "subject": subject, "stopped": False, "waiting": waiting})
     else:
@@ -186,15 +183,15 @@ async def _waiting(tx: Transaction, wanted: _Wanted, subject: str) -> _Waiting:
     """How many payouts this switch keeps from leaving, and what they add up to."""
     match wanted.scope:
         case Scope.GLOBAL:
-            counts = [await payouts.count_by_state(tx)]
+            counts = [await payouts.count_waiting(tx)]
         case Scope.PROGRAM:
-            counts = [await payouts.count_by_state(tx, subject)]
+            counts = [await payouts.count_waiting(tx, subject)]
         case Scope.HOLDER:
-            counts = [await payouts.count_by_state(tx, holder_id=UUID(subject))]
+            counts = [await payouts.count_waiting(tx, holder_id=UUID(subject))]
         case Scope.GATEWAY:
             through = [t.program for t in await programs.all(tx) if t.route.gateway == subject]
-            counts = [await payouts.count_by_state(tx, program) for program in through]
-    free = [found[state] for found in counts for state in FREE_TO_LEAVE if state in found]
+            counts = [await payouts.count_waiting(tx, program) for program in through]
+    free = [figures for found in counts for figures in found.values()]
     sums = [amount for _, amounts in free for amount in amounts]
     currencies = sorted({amount.currency for amount in sums})
     return _Waiting(

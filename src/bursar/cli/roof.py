@@ -1,4 +1,4 @@
-"""What stands above the command line. It may not be imported from here, so ``bootstrap`` hands it down."""
+"""What stands above the command line. It may not be imported from here, so ``__main__`` hands it down."""
 
 import asyncio
 import socket
@@ -58,5 +58,5 @@ class Roof:
     def over(cls, context: typer.Context) -> "Roof":
         """The roof over this command."""
         found = context.obj
-        assert isinstance(found, cls), "bootstrap.main hands it down"
+        assert isinstance(found, cls), "``__main__`` hands it down"
         return found

@@ -43,7 +43,7 @@ class Child:
 
 def ours(*arguments: str) -> tuple[str, ...]:
     """The command ``bursar`` with these arguments, as a child of the one that runs."""
-    return sys.executable, "-m", "bursar.bootstrap", *arguments
+    return sys.executable, "-m", "bursar", *arguments
 
 
 async def keep(

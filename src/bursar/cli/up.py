@@ -40,6 +40,8 @@ def up(
 async def _up(roof: Roof, chosen: "Settings", stop: asyncio.Event, *, with_sandbox: bool, file: Path | None) -> None:
     async with everything.up(roof, chosen, stop, with_sandbox=with_sandbox) as running:
         with process.ready_file(file, address=running.address) as ready:
+            if stop.is_set():  # Somebody has changed their mind meanwhile.
+                return
             ready()
             frame.say(f"Bursar is ready: {running.address}  (API documentation: {running.address}/docs)")
             frame.say(f"Its data is in {running.settings.bursar_data}. Ctrl-C ends it.")

@@ -27,10 +27,15 @@ _log = log.get(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What was claimed together. ``blocker`` says why nothing was, when something forbids it."""
+    """What was claimed together.
+
+    ``blocker`` says why nothing was, when something forbids it. ``next_in`` is in how many seconds the next payout is
+    due, as far as that is known; None when none waits.
+    """
 
     prepared: tuple[Prepared, ...] = ()
     blocker: str | None = None
+    next_in: float | None = None
 
 
 async def prepare(
@@ -49,16 +54,20 @@ async def prepare(
     taken, at = await payouts.take_waiting(
         tx, terms.program, limit=terms.dispatch.batch_size, except_holders=allowed.holders
     )
+    next_in = None
+    if len(taken) < terms.dispatch.batch_size:  # Else more may be due already, which the next claim will find.
+        next_in = await payouts.seconds_to_next(tx, terms.program)
     if not taken:
-        return Batch()
+        return Batch(next_in=next_in)
     fault("dispatch.before_intent")
     disputed = await store.disputed(tx, taken)
     approved = await _approved(tx, taken)
     opened, blocked = _check(taken.values(), terms=terms, keyring=keyring, approved=approved, disputed=disputed)
     await _block(tx, blocked, told=disputed, gateway=gateway.name, at=at)
     if not opened:
-        return Batch()
-    return Batch(prepared=await _commit_to(tx, opened, taken, terms=terms, gateway=gateway, book=book, at=at))
+        return Batch(next_in=next_in)
+    prepared = await _commit_to(tx, opened, taken, terms=terms, gateway=gateway, book=book, at=at)
+    return Batch(prepared=prepared, next_in=next_in)
 
 
 async def _approved(tx: Transaction, taken: Mapping[UUID, payouts.Payout]) -> set[UUID]:

@@ -34,7 +34,7 @@ class Dispatcher:
         """Dispatch for ``program``."""
         self._tools = tools
         self._program = program
-        self._every_seconds = FIRST_LOOK_SECONDS
+        self._rest_seconds = FIRST_LOOK_SECONDS
         self._calls = 0  # Under way, or waiting for a place.
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Event()
@@ -58,12 +58,13 @@ class Dispatcher:
             await asyncio.wait(self._tasks)
 
     async def _pause(self) -> object:
-        return await self._tools.listener.wait(BELL, at_most=self._every_seconds)
+        return await self._tools.listener.wait(BELL, at_most=self._rest_seconds)
 
     async def _claim_and_send(self) -> bool:
         """Claim one batch and start sending it; whether it was a full one, so that more may be waiting."""
         batch, terms = await self._claim()
-        self._every_seconds = terms.dispatch.every_seconds or FIRST_LOOK_SECONDS
+        every = terms.dispatch.every_seconds or FIRST_LOOK_SECONDS
+        self._rest_seconds = every if batch.next_in is None else min(every, batch.next_in)
         if batch.prepared:
             self._begin(batch, terms)
             while self._calls >= terms.dispatch.concurrency:  # What is claimed cannot be stopped, so no heap of it.
@@ -117,6 +118,8 @@ class Dispatcher:
         finally:
             self._calls -= 1
             self._room.set()
+            if not self._calls:  # A retry may be due before the next look.
+                self._tools.listener.ring_here(BELL)
 
     def _place_for(self, terms: programs.Terms) -> asyncio.Semaphore:
         """One of as many places as there may be calls under way."""

@@ -33,6 +33,7 @@ WAIT_SECONDS: Final = 60.0  # How long the second of two migrators waits; ours t
 POLL_SECONDS: Final = 0.1
 CONNECT_SECONDS_MAX: Final = 10
 MIGRATOR_KEY: Final = 0x62757273_61720001  # Spells "bursar", then 1; any number nobody else would lock.
+PACKAGE: Final = Path(__file__).resolve().parents[1]
 
 # Alembic keeps the migration it is running in module globals, so one process can run one at a time.
 _alembic_is_busy = threading.Lock()
@@ -65,40 +66,49 @@ class MigrationStatus:
 
 
 def migrate(
-    database_url: str, *, target: str = "head", lock_timeout_s: float = 5, wait_s: float = WAIT_SECONDS
+    database_url: str,
+    *,
+    place: Path | None = None,
+    target: str = "head",
+    lock_timeout_s: float = 5,
+    wait_s: float = WAIT_SECONDS,
 ) -> MigrationReport:
     """Bring a database up to ``target``. Safe to run twice, and from several processes at once: one does the work.
 
+    The migrations are those in the folder ``place``, or else this release's; so it is in the functions below, too.
     A statement waits ``lock_timeout_s`` seconds at most for a table that others use, since all who come after it
     wait behind it; another migrator is waited for up to ``wait_s`` seconds. The URL must lead to PostgreSQL
     itself or to a pooler in session mode. Raises MigrationBlocked and MigrationError.
     """
-    engine = _engine(database_url)
+    scripts, engine = _Scripts(place or directory()), _engine(database_url)
     with _alembic_is_busy, _sole_migrator(engine, wait_s=wait_s), engine.connect() as connection:
         before = _current(connection)
-        wanted = _upto(target, pending=_pending(before))
+        wanted = scripts.upto(target, current=before)
         if wanted:
-            _apply(connection, wanted, lock_timeout_s=lock_timeout_s)
+            _apply(connection, scripts, wanted, lock_timeout_s=lock_timeout_s)
         return MigrationReport(before, _current(connection), wanted)
 
 
-def status(database_url: str) -> MigrationStatus:
+def status(database_url: str, *, place: Path | None = None) -> MigrationStatus:
     """Where a database stands; changes nothing. Raises MigrationError."""
     with _engine(database_url).connect() as connection:
         current = _current(connection)
-    revisions = _revisions()
-    return MigrationStatus(current, revisions[-1] if revisions else None, _pending(current))
+    scripts = _Scripts(place or directory())
+    revisions = scripts.revisions()
+    return MigrationStatus(current, revisions[-1] if revisions else None, scripts.pending(current))
 
 
-def is_current(database_url: str) -> bool:
+def is_current(database_url: str, *, place: Path | None = None) -> bool:
     """Whether nothing is pending; so it is for a database newer than this release, on which it still runs."""
-    return not status(database_url).pending
+    return not status(database_url, place=place).pending
 
 
-def draft(what: str) -> tuple[Path, Path]:
+def draft(what: str, *, place: Path | None = None) -> tuple[Path, Path]:
     """Lay out the next migration in the checkout, for example ``draft("holder notes")``: its script and its SQL."""
-    number = int(_revisions()[-1]) + 1 if _revisions() else 1
-    made = command.revision(_config(), message=what, rev_id=f"{number:04}")
+    scripts = _Scripts(place or directory())
+    revisions = scripts.revisions()
+    number = int(revisions[-1]) + 1 if revisions else 1
+    made = command.revision(scripts.config(), message=what, rev_id=f"{number:04}")
     assert isinstance(made, Script), "one revision is asked for"
     script = Path(made.path)
     script_sql = _sql_of(script)
@@ -113,13 +123,52 @@ def apply_sql(script: str) -> None:
     op.get_bind().exec_driver_sql(text, execution_options={"no_parameters": True})
 
 
-def directory() -> Path:
-    """The migrations: inside the package when installed, at the top of the repository in a checkout."""
-    package = Path(__file__).resolve().parents[1]
+def directory(package: Path = PACKAGE) -> Path:
+    """This release's migrations: inside the package when installed, at the top of the repository in a checkout."""
     for place in (package / "_migrations", package.parents[1] / "migrations"):
         if (place / "env.py").is_file():
             return place
     raise MigrationError(f"there are no migrations in {package} nor at the top of its repository")
+
+
+@dataclass(frozen=True, slots=True)
+class _Scripts:
+    """The migrations in one folder."""
+
+    place: Path
+
+    def config(self) -> Config:
+        """What Alembic needs to know to find them."""
+        config = Config()
+        config.set_main_option("script_location", str(self.place).replace("%", "%%"))
+        return config
+
+    def revisions(self) -> tuple[str, ...]:
+        """All of them, first to last."""
+        scripts = ScriptDirectory.from_config(self.config())
+        if len(heads := scripts.get_heads()) > 1:
+            raise MigrationError(f"the migrations {', '.join(heads)} follow the same one: give one the next number")
+        return tuple(reversed([script.revision for script in scripts.walk_revisions()]))
+
+    def pending(self, current: str | None) -> tuple[str, ...]:
+        """Those that a database at ``current`` lacks."""
+        revisions = self.revisions()
+        if current is None:
+            return revisions
+        if current in revisions:
+            return revisions[revisions.index(current) + 1 :]
+        if revisions and current > revisions[-1]:
+            return ()  # A newer release was here; it has left us everything that we use.
+        raise MigrationError(f"the database is at {current}, which is not among this release's migrations")
+
+    def upto(self, target: str, *, current: str | None) -> tuple[str, ...]:
+        """Those that lie between ``current`` and ``target``."""
+        pending = self.pending(current)
+        if target == "head":
+            return pending
+        if target not in self.revisions():
+            raise MigrationError(f"there is no migration {target}")
+        return pending[: pending.index(target) + 1] if target in pending else ()
 
 
 def _sql_of(script: Path) -> Path:
@@ -159,41 +208,8 @@ def _current(connection: Connection) -> str | None:
         return MigrationContext.configure(connection, opts=options).get_current_revision()
 
 
-def _pending(current: str | None) -> tuple[str, ...]:
-    revisions = _revisions()
-    if current is None:
-        return revisions
-    if current in revisions:
-        return revisions[revisions.index(current) + 1 :]
-    if revisions and current > revisions[-1]:
-        return ()  # A newer release was here; it has left us everything that we use.
-    raise MigrationError(f"the database is at {current}, which is not among this release's migrations")
-
-
-def _revisions() -> tuple[str, ...]:
-    """All migrations of this release, first to last."""
-    scripts = ScriptDirectory.from_config(_config())
-    if len(heads := scripts.get_heads()) > 1:
-        raise MigrationError(f"the migrations {', '.join(heads)} follow the same one: give one of them the next number")
-    return tuple(reversed([script.revision for script in scripts.walk_revisions()]))
-
-
-def _upto(target: str, *, pending: tuple[str, ...]) -> tuple[str, ...]:
-    if target == "head":
-        return pending
-    if target not in _revisions():
-        raise MigrationError(f"there is no migration {target}")
-    return pending[: pending.index(target) + 1] if target in pending else ()
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(directory()).replace("%", "%%"))
-    return config
-
-
-def _apply(connection: Connection, wanted: tuple[str, ...], *, lock_timeout_s: float) -> None:
-    config = _config()
+def _apply(connection: Connection, scripts: _Scripts, wanted: tuple[str, ...], *, lock_timeout_s: float) -> None:
+    config = scripts.config()
     config.attributes["connection"] = connection
     try:
         _prepare_session(connection, lock_timeout_s=lock_timeout_s)

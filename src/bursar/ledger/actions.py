@@ -45,12 +45,7 @@ async def apply(tx: Transaction, movements: Sequence[Movement], *, at: datetime)
     return [next(made)[0] if isinstance(after, Balance) else after for after in decided]
 
 
-async def foresee(
-    tx: Transaction,
-    movements: Sequence[Movement],
-    *,
-    at: datetime,  # noqa: ARG001 - asked for as ``apply`` is, so that either can be handed to whoever decides
-) -> list[Balance | InsufficientFunds]:
+async def foresee(tx: Transaction, movements: Sequence[Movement]) -> list[Balance | InsufficientFunds]:
     """What ``apply`` would answer as things stand; nothing is moved, and nothing is locked. One statement."""
     held = await store.balances(tx, {movement.holder_id for movement in movements})
     return decide({(balance.holder_id, balance.currency): balance for balance in held}, list(movements))

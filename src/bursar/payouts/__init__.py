@@ -7,7 +7,7 @@ together or not at all, for a whole batch. Nothing outside this room writes a pa
 from bursar.payouts.advance import advance
 from bursar.payouts.decide import approve, cancel, reject, retry
 from bursar.payouts.errors import DestinationAltered, NoSuchPayout, NotAllowed, UploadedBefore, WrongState
-from bursar.payouts.look import PAGE_MAX, count_by_state, get, get_many, history, holder_events, page
+from bursar.payouts.look import PAGE_MAX, count_by_state, count_waiting, get, get_many, history, holder_events, page
 from bursar.payouts.model import (
     LIFECYCLE,
     MOVES,
@@ -29,7 +29,7 @@ from bursar.payouts.request import Desk, check, request
 from bursar.payouts.reseal import reseal
 from bursar.payouts.store import AUDITED_COLUMNS, audit_feed, audit_position, audited_between, feed
 from bursar.payouts.uploads import begin_upload, finish_upload
-from bursar.payouts.waiting import hurry, open_destination, take_waiting, wait_longer
+from bursar.payouts.waiting import hurry, open_destination, seconds_to_next, take_waiting, wait_longer
 
 __all__ = [
     "AUDITED_COLUMNS",
@@ -62,6 +62,7 @@ __all__ = [
     "cancel",
     "check",
     "count_by_state",
+    "count_waiting",
     "digest",
     "feed",
     "finish_upload",
@@ -77,6 +78,7 @@ __all__ = [
     "request",
     "reseal",
     "retry",
+    "seconds_to_next",
     "take_waiting",
     "wait_longer",
 ]

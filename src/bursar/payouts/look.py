@@ -1,11 +1,11 @@
 """Looking at payouts without changing them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from bursar.foundation.db import Transaction
+from bursar.foundation.db import Record, Transaction
 from bursar.foundation.money import Money
 from bursar.payouts import store
 from bursar.payouts.errors import NoSuchPayout
@@ -50,8 +50,19 @@ async def count_by_state(
     tx: Transaction, program: str | None = None, *, holder_id: UUID | None = None
 ) -> dict[PayoutState, tuple[int, list[Money]]]:
     """How many payouts stand where, and what they add up to in each currency; of one program or holder, or of all."""
+    return _counts(await store.count_by_state(tx, program, holder_id))
+
+
+async def count_waiting(
+    tx: Transaction, program: str | None = None, *, holder_id: UUID | None = None
+) -> dict[PayoutState, tuple[int, list[Money]]]:
+    """The same of those that are free to leave, which takes no longer for all that have left."""
+    return _counts(await store.count_by_state(tx, program, holder_id, only_waiting=True))
+
+
+def _counts(rows: Sequence[Record]) -> dict[PayoutState, tuple[int, list[Money]]]:
     counts: dict[PayoutState, tuple[int, list[Money]]] = {}
-    for row in await store.count_by_state(tx, program, holder_id):
+    for row in rows:
         state = PayoutState(row["state"])
         count, sums = counts.get(state, (0, []))
         counts[state] = (count + row["count"], [*sums, Money(row["amount"], row["currency"])])

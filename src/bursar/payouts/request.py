@@ -1,9 +1,10 @@
 """The first step of a payout: judged by its program's terms, its money reserved, its life begun."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Protocol
+from functools import partial
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -24,14 +25,8 @@ SEALED: Final = ("payouts", "destination")
 _BY_THE_TERMS: Final = "system:terms"
 
 
-class Reserve(Protocol):
-    """``ledger.apply``, or ``ledger.foresee`` where nothing is to happen."""
-
-    async def __call__(
-        self, tx: Transaction, movements: Sequence[ledger.Movement], *, at: datetime
-    ) -> Sequence[object]:
-        """For each movement, why it is refused; anything else means that it is not."""
-        ...
+Reserve = Callable[[Transaction, Sequence[ledger.Movement]], Awaitable[Sequence[object]]]
+"""``ledger.apply``, or ``ledger.foresee`` where nothing is to happen: a refusal for each movement, or anything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +46,7 @@ async def request(tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datet
     Raises:
         NoSuchProgram: an ask names a program that was never applied.
     """
-    answers, terms = await _decide(tx, asks, desk=desk, at=at, reserve=ledger.apply)
+    answers, terms = await _decide(tx, asks, desk=desk, at=at, reserve=partial(ledger.apply, at=at))
     kept = [(payout, ask) for payout, ask in zip(answers, asks, strict=True) if isinstance(payout, Payout)]
     if kept:
         await store.insert(
@@ -83,7 +78,7 @@ async def _decide(
     born = [payout for payout in judged if isinstance(payout, Payout)]
     refused: dict[UUID, Refusal] = {**await over_the_day(tx, born, terms, at=at)}
     welcome = [payout for payout in born if payout.id not in refused]
-    reserved = await reserve(tx, [_reservation(payout) for payout in welcome], at=at) if welcome else []
+    reserved = await reserve(tx, [_reservation(payout) for payout in welcome]) if welcome else []
     refused |= {p.id: result for p, result in zip(welcome, reserved, strict=True) if isinstance(result, Refusal)}
     answers = [refused.get(payout.id, payout) if isinstance(payout, Payout) else payout for payout in judged]
     return answers, terms

@@ -95,6 +95,18 @@ async def take_waiting(
     return _locked(rows)
 
 
+async def seconds_to_next(tx: Transaction, program: str) -> float | None:
+    """In how many seconds the next payout that is not due yet will be; None when none is waiting for its time."""
+    seconds = await tx.value(
+        """
+        SELECT extract(epoch FROM due_at - now())::float FROM payouts
+        WHERE program = $1 AND state IN ('approved', 'retrying') AND due_at > now() ORDER BY due_at LIMIT 1
+        """,
+        program,
+    )
+    return None if seconds is None else float(seconds)
+
+
 async def wait_longer(tx: Transaction, ids: Collection[UUID], *, reason: str, seconds: float) -> None:
     """Give approved payouts a blocker: why they do not leave, and when that is looked at again."""
     await tx.run(
@@ -226,14 +238,17 @@ async def replace_destinations(tx: Transaction, sealed: Sequence[tuple[UUID, byt
     )
 
 
-async def count_by_state(tx: Transaction, program: str | None, holder_id: UUID | None) -> list[Record]:
-    """How many payouts stand where, and what they add up to."""
+async def count_by_state(
+    tx: Transaction, program: str | None, holder_id: UUID | None, *, only_waiting: bool = False
+) -> list[Record]:
+    """How many payouts stand where, and what they add up to; those that are free to leave are found by their index."""
+    waiting = "AND state IN ('approved', 'retrying')" if only_waiting else ""
     return await tx.many(
-        """
+        f"""
         SELECT state, currency, count(*) AS count, sum(amount)::bigint AS amount FROM payouts
-        WHERE ($1::text IS NULL OR program = $1) AND ($2::uuid IS NULL OR holder_id = $2)
+        WHERE ($1::text IS NULL OR program = $1) AND ($2::uuid IS NULL OR holder_id = $2) {waiting}
         GROUP BY state, currency ORDER BY state, currency
-        """,
+        """,  # noqa: S608 - constants
         program, holder_id,
     )  # fmt: skip
 

@@ -26,6 +26,11 @@ async def take_waiting(
     return await store.take_waiting(tx, program, limit=limit, except_holders=except_holders)
 
 
+async def seconds_to_next(tx: Transaction, program: str) -> float | None:
+    """In how many seconds the next payout that is not due yet will be; None when none is waiting for its time."""
+    return await store.seconds_to_next(tx, program)
+
+
 async def wait_longer(tx: Transaction, payout_ids: Collection[UUID], *, reason: str, seconds: float) -> None:
     """Give payouts that cannot leave now a blocker: its reason, and when it is looked at again."""
     await store.wait_longer(tx, payout_ids, reason=reason, seconds=seconds)

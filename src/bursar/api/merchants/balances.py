@@ -1,7 +1,7 @@
 """What a merchant has, and how it came to that."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -14,72 +14,11 @@ from bursar.api import exports, reading
 from bursar.api.entry import KeyRequest
 from bursar.api.filters import TimeQuery
 from bursar.api.merchants import examples
+from bursar.api.merchants.wire_balances import Balances, BalanceView, LineView
 from bursar.api.openapi import Doc
 from bursar.api.paging import Page, page
-from bursar.api.problems import timestamp
 from bursar.foundation.money import Money
 from bursar.house import House
-
-
-class BalanceView(msgspec.Struct, rename="camel"):
-    """What there is in one currency, in major units: all of it, what payouts have locked, and what is available."""
-
-    currency: str
-    balance: str
-    locked_amount: str
-    available: str
-
-    @classmethod
-    def of(cls, available: Money, locked: Money) -> "BalanceView":
-        """The three figures."""
-        return cls(available.currency, (available + locked).text, locked.text, available.text)
-
-
-class Balances(msgspec.Struct):
-    """One balance for each currency."""
-
-    data: list[BalanceView]
-
-
-Kind = Annotated[
-    ledger.TransferKind,
-    msgspec.Meta(
-        description="`credit`: money came in. `reserve`: locked for a payout. `post`: paid out. `void`: unlocked. "
-        "`reverse`: a payout came back.",
-    ),
-]
-
-
-class LineView(msgspec.Struct, rename="camel"):
-    """One line of a statement: what moved, and all figures after it."""
-
-    id: UUID
-    timestamp: str
-    kind: Kind
-    amount: str
-    currency: str
-    payout_id: UUID | None
-    reference: str | None
-    balance: str
-    locked_amount: str
-    available: str
-
-    @classmethod
-    def of(cls, line: ledger.Line) -> "LineView":
-        """Show one line."""
-        return cls(
-            id=line.id,
-            timestamp=timestamp(line.at),
-            kind=line.kind,
-            amount=line.amount.text,
-            currency=line.amount.currency,
-            payout_id=line.payout_id,
-            reference=line.reference,
-            balance=(line.available + line.reserved).text,
-            locked_amount=line.reserved.text,
-            available=line.available.text,
-        )
-
 
 COLUMNS: Final = tuple(field.encode_name for field in msgspec.structs.fields(LineView))
 

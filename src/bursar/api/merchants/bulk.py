@@ -8,7 +8,7 @@ short (by a crash, say) and is sent again goes on where it stopped, and no row i
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Annotated, Any, Final, TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -23,74 +23,18 @@ from bursar.api.merchants.bulk_rows import BadFile, Row
 from bursar.api.merchants.create import IDEMPOTENCY_HEADER
 from bursar.api.merchants.payouts import IDEMPOTENCY
 from bursar.api.merchants.wire import Status, ask_of, encode
-from bursar.api.openapi import JSON, SCHEMAS, Doc
+from bursar.api.merchants.wire_bulk import FILES, MULTIPART, BulkAnswer, BulkQuery, RowResult
+from bursar.api.openapi import JSON, Doc
 from bursar.foundation import idempotency, log
 from bursar.foundation.db import Database, Transaction, UniqueViolation
 from bursar.foundation.errors import Refusal
 from bursar.house import House
 
 PART: Final = 500  # Rows in one transaction: about a tenth of a second, for which the balance is held.
-MULTIPART: Final = "multipart/form-data"
 
 T = TypeVar("T")
 
 _log = log.get(__name__)
-
-
-FILES: Final[dict[str, Any]] = {
-    JSON: {
-        "schema": {
-            "type": "array",
-            "minItems": 1,
-            "items": {  # One that is not as it must be is refused in its place, and spoils no other.
-                "anyOf": [{"$ref": SCHEMAS.format(name="PayoutBody")}, {}]
-            },
-        },
-        "examples": {"Two payouts": {"value": list(examples.CREATE.values())[:2]}},
-    },
-    exports.MEDIA: {"schema": {"type": "string"}, "example": examples.BULK_CSV},
-    MULTIPART: {
-        "schema": {
-            "type": "object",
-            "properties": {"file": {"type": "string", "format": "binary"}},
-            "required": ["file"],
-        }
-    },
-}
-"""What is taken, as the documentation says it. How many rows there may be, the program's terms say."""
-
-
-class BulkQuery(msgspec.Struct, forbid_unknown_fields=True, rename="camel", kw_only=True):
-    """How a file is to be taken."""
-
-    dry_run: Annotated[bool, msgspec.Meta(description="Check every row as it stands now, and store nothing.")] = False
-    again: Annotated[bool, msgspec.Meta(description="Ask for a file once more that was uploaded before.")] = False
-
-
-class RowResult(msgspec.Struct, omit_defaults=True):
-    """What became of one row: its payout, or why there is none."""
-
-    row: Annotated[int, msgspec.Meta(description="Counts the data rows from 1.")]
-    id: UUID | msgspec.UnsetType = msgspec.UNSET
-    status: Status | msgspec.UnsetType = msgspec.UNSET
-    error: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
-
-
-class BulkAnswer(msgspec.Struct, rename="camel"):
-    """What became of a file."""
-
-    upload_id: UUID | None
-    dry_run: bool
-    rows: int
-    accepted: int
-    refused: int
-    results: list[RowResult]
-
-    @classmethod
-    def of(cls, results: list[RowResult], *, upload_id: UUID | None) -> "BulkAnswer":
-        """Add up what became of the rows; without an upload nothing was stored."""
-        refused = sum(1 for result in results if result.error is not msgspec.UNSET)
-        return cls(upload_id, upload_id is None, len(results), len(results) - refused, refused, results)
 
 
 @post(
@@ -122,15 +66,9 @@ async def upload_payouts(request: KeyRequest, state: State) -> Response[bytes]:
     sent = requests.header(request.scope["headers"], b"x-idempotency-key", b"idempotency-key")
     key = idempotency.key(caller.holder_id, sent, content, header=IDEMPOTENCY_HEADER)
     if asked.dry_run:
-        results = await _try_out(house, rows, caller)
-        return _response(BulkAnswer.of(results, upload_id=None), replayed=False)
+        return _response(BulkAnswer.of(await _try_out(house, rows, caller), upload_id=None), replayed=False)
     upload, replayed = await _once(house.database, lambda tx: _begin(tx, house, content, key, rows, again=asked.again))
-    results = [
-        result
-        for first in range(0, len(rows), PART)
-        for result in await _answer_part(house, upload, rows[first : first + PART], caller=caller, first=first + 1)
-    ]
-    answer = BulkAnswer.of(results, upload_id=upload)
+    answer = BulkAnswer.of(await _answer_all(house, upload, rows, caller=caller), upload_id=upload)
     async with house.database.transaction() as tx:
         await payouts.finish_upload(tx, upload, accepted=answer.accepted)
     _log.info("upload.answered", holder_id=str(caller.holder_id), count=answer.accepted, remaining=answer.refused)
@@ -196,6 +134,15 @@ async def _begin(
     )
     await idempotency.remember(tx, [(key, idempotency.Answer(200, str(upload.id).encode()))])
     return upload.id, False
+
+
+async def _answer_all(house: House, upload: UUID, rows: Sequence[Row], *, caller: identity.Caller) -> list[RowResult]:
+    """Ask for all rows, part by part, or recall what they were answered."""
+    results: list[RowResult] = []
+    while len(results) < len(rows):  # A part that was answered before may have been of another size.
+        part = rows[len(results) : len(results) + PART]
+        results += await _answer_part(house, upload, part, caller=caller, first=len(results) + 1)
+    return results
 
 
 async def _answer_part(

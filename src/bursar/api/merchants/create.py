@@ -14,9 +14,9 @@ import msgspec
 
 from bursar import dispatch, identity, payouts
 from bursar.api import problems
-from bursar.api.merchants.wire import PayoutBody, PayoutView, Status, ask_of, encode
+from bursar.api.merchants.wire import PayoutBody, PayoutView, ask_of, encode
 from bursar.foundation import idempotency
-from bursar.foundation.db import Transaction
+from bursar.foundation.db import Transaction, UniqueViolation
 from bursar.foundation.errors import Refusal, Unauthorised
 from bursar.foundation.gather import Gather
 from bursar.foundation.idempotency import Answer
@@ -96,8 +96,15 @@ class Creation:
         await self._gather.drain()
 
     async def _work(self, batch: Sequence[Wanted]) -> list[Answer | Replayed | Exception]:
-        async with self._house.lanes.transaction() as tx:
+        """Create a batch in one transaction; once more if a twin in another process took one of its keys."""
+
+        async def work(tx: Transaction) -> list[Answer | Replayed | Exception]:
             return await self._create(tx, batch)
+
+        try:
+            return await self._house.lanes.retrying(work)
+        except UniqueViolation:  # By now the twin's answer is there to be found.
+            return await self._house.lanes.retrying(work)
 
     async def _create(self, tx: Transaction, batch: Sequence[Wanted]) -> list[Answer | Replayed | Exception]:
         answers: dict[int, Answer | Replayed | Exception] = {}
@@ -146,7 +153,7 @@ class Creation:
             if isinstance(result, Refusal):
                 answers[place] = result
             else:  # As it was born; what the terms made of it shows at the next look.
-                answer = Answer(CREATED, encode(PayoutView.of(result, status=Status.PENDING)))
+                answer = Answer(CREATED, encode(PayoutView.born(result)))
                 answers[place] = answer
                 remembered.append((key, answer))
         if remembered:

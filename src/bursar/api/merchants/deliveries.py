@@ -1,6 +1,5 @@
 """What was delivered to a merchant's endpoints, try by try, and sending it again."""
 
-from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -10,87 +9,23 @@ from litestar.params import FromPath
 
 from bursar.api import reading
 from bursar.api.entry import KeyRequest
-from bursar.api.filters import Moment, moment
+from bursar.api.filters import moment
 from bursar.api.merchants import examples
 from bursar.api.merchants.endpoints import READ, WRITE, identified
+from bursar.api.merchants.wire_webhooks import (
+    DeliveryDetail,
+    DeliveryQuery,
+    DeliveryView,
+    ReplayBody,
+    Replayed,
+    TryView,
+)
 from bursar.api.openapi import Doc
-from bursar.api.paging import Page, PageQuery, page
+from bursar.api.paging import Page, page
 from bursar.api.problems import timestamp
 from bursar.foundation import ids
 from bursar.house import House
 from bursar.outbound import webhooks
-
-
-class DeliveryQuery(PageQuery, kw_only=True):
-    """Which deliveries to list."""
-
-    limit: Annotated[int, msgspec.Meta(ge=1, le=100, description="How many at once, 1 to 100.")] = 50
-    state: webhooks.DeliveryState | msgspec.UnsetType = msgspec.UNSET
-
-
-class DeliveryView(msgspec.Struct, rename="camel"):
-    """One message on its way to one endpoint."""
-
-    id: UUID
-    endpoint_id: UUID
-    event_id: Annotated[str, msgspec.Meta(description="The `webhook-id`: the same over all tries and replays.")]
-    event: webhooks.Event
-    payout_id: UUID | None
-    state: webhooks.DeliveryState
-    tries: int
-    tries_max: int
-    next_try_at: str | None
-    last_status: int | None
-    last_error: str | None
-    created_at: str
-    finished_at: str | None
-
-    @classmethod
-    def of(cls, delivery: webhooks.Delivery) -> "DeliveryView":
-        """Show one delivery."""
-        return cls(
-            id=delivery.id,
-            endpoint_id=delivery.endpoint_id,
-            event_id=delivery.name,
-            event=delivery.type,
-            payout_id=delivery.payout_id,
-            state=delivery.state,
-            tries=delivery.tries,
-            tries_max=delivery.tries_max,
-            next_try_at=timestamp(delivery.due_at) if delivery.due_at else None,
-            last_status=delivery.last_status,
-            last_error=delivery.last_error,
-            created_at=timestamp(delivery.created_at),
-            finished_at=timestamp(delivery.finished_at) if delivery.finished_at else None,
-        )
-
-
-class TryView(msgspec.Struct, rename="camel"):
-    """One try of a delivery."""
-
-    number: int
-    timestamp: str
-    status: Annotated[int | None, msgspec.Meta(description="HTTP status; null when no answer came.")]
-    error: str | None
-    duration_ms: int
-
-
-class DeliveryDetail(DeliveryView, rename="camel"):
-    """One delivery with every try."""
-
-    history: list[TryView]
-
-
-class ReplayBody(msgspec.Struct, forbid_unknown_fields=True):
-    """From when on to send again."""
-
-    since: Moment
-
-
-class Replayed(msgspec.Struct):
-    """How many messages are being sent again."""
-
-    count: int
 
 
 @get(

@@ -1,6 +1,6 @@
 """Where a merchant's webhooks go: its endpoints, their secrets, what was delivered, and sending it again."""
 
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Final, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -12,9 +12,15 @@ from bursar import identity
 from bursar.api import reading
 from bursar.api.entry import KeyRequest
 from bursar.api.merchants import examples
+from bursar.api.merchants.wire_webhooks import (
+    EndpointBody,
+    EndpointChangeBody,
+    Endpoints,
+    EndpointView,
+    NewEndpointView,
+    Secret,
+)
 from bursar.api.openapi import Doc
-from bursar.api.problems import timestamp
-from bursar.api.rules import LINE
 from bursar.foundation import ids
 from bursar.house import House
 from bursar.outbound import webhooks
@@ -23,92 +29,6 @@ T = TypeVar("T")
 
 READ: Final = identity.Scope.WEBHOOKS_READ
 WRITE: Final = identity.Scope.WEBHOOKS_WRITE
-
-Url = Annotated[
-    str,
-    msgspec.Meta(
-        min_length=9,
-        max_length=2_000,
-        description="https, on a public host, port 443.",
-        examples=["https://example.com/webhooks"],
-        extra_json_schema={"format": "uri", "pattern": "^https?://"},
-    ),
-]
-Description = Annotated[
-    str,
-    msgspec.Meta(
-        max_length=200,
-        description="What you call it; one line, or nothing.",
-        examples=["Production"],
-        extra_json_schema={"anyOf": [{"pattern": LINE}, {"maxLength": 0}]},
-    ),
-]
-Events = Annotated[list[Literal["payout.updated"]], msgspec.Meta(min_length=1, max_length=10)]
-
-
-class EndpointBody(msgspec.Struct, forbid_unknown_fields=True):
-    """An endpoint that is to be."""
-
-    url: Url
-    description: Description = ""
-    events: Events = msgspec.field(default_factory=lambda: ["payout.updated"])
-
-
-class EndpointChangeBody(msgspec.Struct, forbid_unknown_fields=True):
-    """What is to be different; what is left out stays."""
-
-    url: Url | msgspec.UnsetType = msgspec.UNSET
-    description: Description | msgspec.UnsetType = msgspec.UNSET
-    events: Events | msgspec.UnsetType = msgspec.UNSET
-    enabled: bool | msgspec.UnsetType = msgspec.UNSET
-
-
-class EndpointView(msgspec.Struct, rename="camel"):
-    """An endpoint as it stands. Its secret is shown when it is made, and never again."""
-
-    id: UUID
-    url: str
-    description: str
-    events: list[str]
-    enabled: bool
-    disabled_reason: str | None
-    failing_since: str | None
-    old_secret_until: Annotated[str | None, msgspec.Meta(description="Until when the secret before signs as well.")]
-    created_at: str
-
-    @classmethod
-    def of(cls, endpoint: webhooks.Endpoint) -> "EndpointView":
-        """Show one endpoint."""
-        return cls(
-            id=endpoint.id,
-            url=endpoint.url,
-            description=endpoint.description,
-            events=[event.value for event in endpoint.events],
-            enabled=endpoint.disabled_at is None,
-            disabled_reason=endpoint.disabled_why.value if endpoint.disabled_why else None,
-            failing_since=timestamp(endpoint.failing_since) if endpoint.failing_since else None,
-            old_secret_until=timestamp(endpoint.old_until) if endpoint.old_until else None,
-            created_at=timestamp(endpoint.created_at),
-        )
-
-
-class NewEndpointView(EndpointView, rename="camel"):
-    """An endpoint just made, with its secret (Standard Webhooks), which is shown this once."""
-
-    secret: str
-
-
-class Endpoints(msgspec.Struct):
-    """All endpoints, oldest first."""
-
-    data: list[EndpointView]
-
-
-class Secret(msgspec.Struct, rename="camel"):
-    """A new secret, shown this once."""
-
-    secret: str
-    old_secret_hours: Annotated[int, msgspec.Meta(description="For how long the one before signs as well.")]
 
 
 @post(

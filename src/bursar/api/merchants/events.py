@@ -1,9 +1,5 @@
 """What happened to a merchant's payouts: the same news that its webhooks carry, to be asked for."""
 
-from typing import Annotated, Final
-from uuid import UUID
-
-import msgspec
 from litestar import Router, get
 from litestar.datastructures import State
 from litestar.params import FromPath
@@ -13,41 +9,11 @@ from bursar.api import reading
 from bursar.api.entry import KeyRequest
 from bursar.api.merchants import examples
 from bursar.api.merchants.payouts import own_payout
-from bursar.api.merchants.wire import WORDS, Status
+from bursar.api.merchants.wire import WORDS
+from bursar.api.merchants.wire_webhooks import EventView, History
 from bursar.api.openapi import Doc
 from bursar.api.paging import NumberPageQuery, Page, mark
 from bursar.house import House
-from bursar.outbound import webhooks
-
-
-class EventView(msgspec.Struct, rename="camel"):
-    """One change of a payout's status, with the body that the webhook about it has."""
-
-    event: str
-    event_id: Annotated[str, msgspec.Meta(description="The `webhook-id` under which it was delivered.")]
-    payout_id: UUID
-    status: Status
-    psp_reference: str | None
-    timestamp: str
-    merchant_reference: str
-    amount: str
-    currency: str
-    sequence: Annotated[int, msgspec.Meta(description="Counts a payout's moves: of two events, the higher is newer.")]
-    reason: str | None = None
-
-    @classmethod
-    def of(cls, moved: payouts.Moved) -> "EventView":
-        """Show one move, by way of the very body that is sent."""
-        return _decode(webhooks.body_of(moved, status=WORDS[moved.to_state]))
-
-
-_decode: Final = msgspec.json.Decoder(EventView).decode
-
-
-class History(msgspec.Struct):
-    """A payout's changes of status, oldest first."""
-
-    data: list[EventView]
 
 
 @get(

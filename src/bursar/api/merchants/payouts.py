@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -14,14 +14,12 @@ from litestar.response import Stream
 from bursar import identity, payouts
 from bursar.api import exports, reading, requests
 from bursar.api.entry import KeyRequest
-from bursar.api.filters import PayoutQuery
 from bursar.api.merchants import examples
 from bursar.api.merchants.create import BODY_BYTES_MAX, IDEMPOTENCY_HEADER, Replayed
-from bursar.api.merchants.wire import PayoutBody, PayoutView, Status, TooLate, states_heard_as
+from bursar.api.merchants.wire import CancelBody, MerchantPayoutQuery, PayoutBody, PayoutView, TooLate, states_heard_as
 from bursar.api.openapi import Doc, Header
 from bursar.api.paging import Page, page
-from bursar.api.rules import TEXT
-from bursar.foundation import ids, texts
+from bursar.foundation import ids
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
 from bursar.house import House
@@ -32,28 +30,7 @@ IDEMPOTENCY: Final = Header(
     "the same answer, byte for byte, and the work is done once; another body is refused.",
     example="6f1e2c50-93d4-4a8e-a9f6-1f1f6f4a1b7d",
 )
-REASON_LENGTH_MAX: Final = 500
 COLUMNS: Final = tuple(field.encode_name for field in msgspec.structs.fields(PayoutView))
-
-
-class MerchantPayoutQuery(PayoutQuery, kw_only=True):
-    """Which of the caller's payouts to list."""
-
-    status: Annotated[list[Status], msgspec.Meta(description="One status or several.")] = msgspec.field(
-        default_factory=list
-    )
-
-
-class CancelBody(msgspec.Struct, forbid_unknown_fields=True):
-    """Why a payout is taken back."""
-
-    reason: Annotated[
-        str,
-        msgspec.Meta(max_length=REASON_LENGTH_MAX, examples=["Ordered twice"], extra_json_schema={"pattern": TEXT}),
-    ] = ""
-
-    def __post_init__(self) -> None:
-        texts.insist_text(self.reason, field="reason", most=REASON_LENGTH_MAX)
 
 
 @post(

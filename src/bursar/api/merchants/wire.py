@@ -9,8 +9,9 @@ from uuid import UUID
 
 import msgspec
 
+from bursar.api.filters import PayoutQuery
 from bursar.api.problems import timestamp
-from bursar.api.rules import LINE
+from bursar.api.rules import LINE, TEXT
 from bursar.foundation import texts
 from bursar.foundation.errors import Conflict
 from bursar.foundation.money import Money
@@ -54,6 +55,7 @@ WORDS: Final[Mapping[PayoutState, Status]] = MappingProxyType(
 """What merchants hear for each state."""
 
 REFERENCE_LENGTH_MAX: Final = 200
+REASON_LENGTH_MAX: Final = 500
 AMOUNT: Final = {
     "description": "In major units, as a number or a text; read to the last digit.",
     "examples": [1000, "1000.00"],
@@ -133,6 +135,26 @@ class PayoutBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
         return Destination(self.bank_code, self.account_number, self.account_title)
 
 
+class MerchantPayoutQuery(PayoutQuery, kw_only=True):
+    """Which of the caller's payouts to list."""
+
+    status: Annotated[list[Status], msgspec.Meta(description="One status or several.")] = msgspec.field(
+        default_factory=list
+    )
+
+
+class CancelBody(msgspec.Struct, forbid_unknown_fields=True):
+    """Why a payout is taken back."""
+
+    reason: Annotated[
+        str,
+        msgspec.Meta(max_length=REASON_LENGTH_MAX, examples=["Ordered twice"], extra_json_schema={"pattern": TEXT}),
+    ] = ""
+
+    def __post_init__(self) -> None:
+        texts.insist_text(self.reason, field="reason", most=REASON_LENGTH_MAX)
+
+
 def ask_of(body: PayoutBody, caller: Caller, *, correlation_id: str | None) -> Ask:
     """What a caller asks for with this body.
 
@@ -171,12 +193,17 @@ class PayoutView(msgspec.Struct, rename="camel"):
     processed_at: str | None
 
     @classmethod
-    def of(cls, payout: Payout, *, status: Status | None = None) -> "PayoutView":
-        """Show a payout as it stands, or with the status it had at another moment."""
+    def born(cls, payout: Payout) -> "PayoutView":
+        """Show a payout as it was at its birth, whatever its terms made of it in the same moment."""
+        return msgspec.structs.replace(cls.of(payout), status=Status.PENDING, reason=None)
+
+    @classmethod
+    def of(cls, payout: Payout) -> "PayoutView":
+        """Show a payout as it stands."""
         shown = payout.destination_shown
         return cls(
             id=payout.id,
-            status=status or WORDS[payout.state],
+            status=WORDS[payout.state],
             merchant_reference=payout.reference,
             amount=payout.amount.text,
             currency=payout.amount.currency,

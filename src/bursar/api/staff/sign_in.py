@@ -1,8 +1,5 @@
 """Signing in and out. The token comes in the answer, for programs, and in a cookie, for pages."""
 
-from typing import Annotated
-
-import msgspec
 from litestar import Response, Router, get, post
 from litestar.datastructures import State
 
@@ -13,26 +10,8 @@ from bursar.api.openapi import Doc
 from bursar.api.problems import timestamp
 from bursar.api.staff import examples
 from bursar.api.staff.wire import Envelope, PersonView, envelope
+from bursar.api.staff.wire_sessions import SignedInView, SignInBody
 from bursar.house import House
-
-
-class SignInBody(msgspec.Struct, forbid_unknown_fields=True):
-    """Who wants to sign in."""
-
-    email: Annotated[str, msgspec.Meta(min_length=3, max_length=254, examples=["amina@example.com"])]
-    password: Annotated[str, msgspec.Meta(min_length=1, max_length=256, examples=["correct horse battery"])]
-
-
-class SignedInView(msgspec.Struct, rename="camel"):
-    """A session just begun. The token is shown this once."""
-
-    token: str
-    expires_at: str
-    csrf_token: Annotated[
-        str,
-        msgspec.Meta(description="To be sent as `X-CSRF-TOKEN` with every change, where the cookie is what lets in."),
-    ]
-    person: PersonView
 
 
 @post(

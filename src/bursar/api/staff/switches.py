@@ -1,8 +1,7 @@
 """Stopping money at once, and letting it go again once somebody has seen what will leave."""
 
-from typing import Annotated, Final
+from typing import Final
 
-import msgspec
 from litestar import Router, delete, get, post
 from litestar.datastructures import State
 
@@ -12,21 +11,14 @@ from bursar.api.entry import PersonRequest
 from bursar.api.openapi import Doc
 from bursar.api.problems import timestamp
 from bursar.api.staff import examples
-from bursar.api.staff.wire import REASON_LENGTH_MAX, Envelope, FigureView, Reason, envelope
-from bursar.foundation import ids, texts
+from bursar.api.staff.wire import Envelope, envelope
+from bursar.api.staff.wire_switches import FigureView, SwitchBody, SwitchQuery, SwitchView
+from bursar.foundation import ids
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Conflict, Invalid, Missing
 from bursar.house import House
 
 STOP: Final = identity.Permission.STOP_SENDING
-Subject = Annotated[
-    str,
-    msgspec.Meta(
-        max_length=200,
-        description="Which program, gateway or holder (by id); empty for `global`.",
-        examples=["merchants"],
-    ),
-]
 
 
 class NothingStopped(Missing):
@@ -39,36 +31,6 @@ class SeeFirst(Conflict):
     """Look at what will leave, then say `confirm=true`."""
 
     code = "confirmation_needed"
-
-
-class SwitchBody(msgspec.Struct, forbid_unknown_fields=True):
-    """What is to be stopped, and why."""
-
-    scope: dispatch.Scope
-    reason: Annotated[Reason, msgspec.Meta(min_length=1)]
-    subject: Subject = ""
-
-    def __post_init__(self) -> None:
-        texts.insist_text(self.reason, field="reason", most=REASON_LENGTH_MAX)
-
-
-class SwitchQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Which switch to lift."""
-
-    scope: dispatch.Scope
-    subject: Subject = ""
-    confirm: Annotated[bool, msgspec.Meta(description="Without it, you are only told what will leave.")] = False
-
-
-class SwitchView(msgspec.Struct, rename="camel"):
-    """A kill switch that is set, and what would leave if it were lifted."""
-
-    scope: dispatch.Scope
-    subject: str
-    reason: str
-    set_by: str
-    set_at: str
-    waiting: FigureView
 
 
 @get(
@@ -111,6 +73,7 @@ async def set_switch(request: PersonRequest, state: State) -> Envelope[list[Swit
     async with house.database.transaction() as tx:
         await _insist_on_subject(tx, house, body)
         await dispatch.stop(tx, body.scope, subject=body.subject, reason=body.reason, actor=request.user.actor)
+    async with house.database.transaction(readonly=True) as tx:  # Counting must not be able to undo the stop.
         views = [await _view(tx, switch) for switch in await dispatch.switches(tx)]
     return envelope(views, "Stopped", at=house.clock.now())
 
@@ -158,14 +121,14 @@ async def _waiting(tx: Transaction, switch: dispatch.Switch) -> FigureView:
     """What waits behind a switch: the payouts that could leave if nothing stopped them."""
     match switch.scope:
         case dispatch.Scope.GLOBAL:
-            return FigureView.of([await payouts.count_by_state(tx)])
+            return FigureView.of([await payouts.count_waiting(tx)])
         case dispatch.Scope.PROGRAM:
-            return FigureView.of([await payouts.count_by_state(tx, switch.subject)])
+            return FigureView.of([await payouts.count_waiting(tx, switch.subject)])
         case dispatch.Scope.HOLDER:
-            return FigureView.of([await payouts.count_by_state(tx, holder_id=ids.parse(switch.subject))])
+            return FigureView.of([await payouts.count_waiting(tx, holder_id=ids.parse(switch.subject))])
         case dispatch.Scope.GATEWAY:
             routed = [terms.program for terms in await programs.all(tx) if terms.route.gateway == switch.subject]
-            return FigureView.of([await payouts.count_by_state(tx, program) for program in routed])
+            return FigureView.of([await payouts.count_waiting(tx, program) for program in routed])
 
 
 async def _insist_on_subject(tx: Transaction, house: House, body: SwitchBody) -> None:

@@ -1,6 +1,6 @@
 """What staff send and get. Answers stand in the members document's envelope: ``data``, ``message``, ``timestamp``."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
 from uuid import UUID
@@ -12,7 +12,6 @@ from bursar.api.paging import Page
 from bursar.api.problems import camel, timestamp
 from bursar.api.rules import TEXT
 from bursar.foundation import texts
-from bursar.foundation.money import Money, total
 from bursar.holders import Holder
 from bursar.identity import Person
 from bursar.monitoring import Entry
@@ -184,22 +183,6 @@ class PersonView(msgspec.Struct):
     def of(cls, person: Person) -> "PersonView":
         """Show one person."""
         return cls(person.id, person.email, person.name, sorted(person.roles))
-
-
-class FigureView(msgspec.Struct):
-    """How many payouts, and what they add up to in each currency."""
-
-    payouts: int
-    amounts: dict[str, str]
-
-    @classmethod
-    def of(cls, counted: Iterable[Mapping[PayoutState, tuple[int, list[Money]]]]) -> "FigureView":
-        """Add up those that could leave now."""
-        leaving = [found for states in counted for state, found in states.items() if can(state, "send")]
-        amounts = [amount for _, sums in leaving for amount in sums]
-        currencies = sorted({amount.currency for amount in amounts})
-        sums = {code: total((a for a in amounts if a.currency == code), code).text for code in currencies}
-        return cls(sum(count for count, _ in leaving), sums)
 
 
 def envelope(data: V, message: str, *, at: datetime) -> Envelope[V]:

@@ -15,7 +15,7 @@ from bursar.identity import Role
 
 ACTOR: Final = "system:demo"
 PROGRAM: Final = "merchants"
-FUNDS: Final = "25000000.00"  # Of each merchant: enough for all that the sample file asks for, and for playing on.
+FUNDS: Final = "1000000000.00"  # Of each merchant: enough for the most rows there may be, and for playing on.
 STAFF: Final = "staff@example.com"
 
 MERCHANTS: Final = (

@@ -71,13 +71,7 @@ def read(count: int) -> list[Row]:
     """So many rows: those of the file, and if they are too few, the same again under other references."""
     with directory().joinpath(FILE).open(encoding="utf-8", newline="") as file:
         rows = [msgspec.convert(cells, Row) for cells in csv.DictReader(file)]
-    rounds = islice(cycle(rows), count)
-    return [
-        row
-        if place < len(rows)
-        else replace(row, merchantReference=f"{row.merchantReference}-{place // len(rows) + 1}")
-        for place, row in enumerate(rounds)
-    ]
+    return [_again(row, place // len(rows)) for place, row in enumerate(islice(cycle(rows), count))]
 
 
 def as_csv(rows: Sequence[Row]) -> bytes:
@@ -87,6 +81,13 @@ def as_csv(rows: Sequence[Row]) -> bytes:
     table.writerow(COLUMNS)
     table.writerows(map(msgspec.structs.astuple, rows))
     return text.getvalue().encode()
+
+
+def _again(row: Row, time: int) -> Row:
+    """The row as it stands in the file, or what stands for it the next time round."""
+    if time == 0:
+        return row
+    return msgspec.structs.replace(row, merchant_reference=f"{row.merchant_reference}-{time + 1}")
 
 
 def directory() -> Path:

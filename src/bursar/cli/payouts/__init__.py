@@ -2,7 +2,7 @@
 
 import typer
 
-from bursar.cli.payouts import creating, deciding, listing, timeline, watching
+from bursar.cli.payouts import creating, deciding, listing, resolving, timeline, watching
 
 app = typer.Typer(
     name="payouts",
@@ -18,3 +18,4 @@ app.command("approve", epilog=deciding.EXAMPLES)(deciding.approve)
 app.command("reject")(deciding.reject)
 app.command("cancel")(deciding.cancel)
 app.command("retry")(deciding.retry)
+app.command("resolve")(resolving.resolve)

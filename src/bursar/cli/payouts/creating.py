@@ -11,7 +11,6 @@ from bursar.cli.payouts import deciding, listing
 from bursar.cli.roof import Roof
 from bursar.foundation.clock import SystemClock
 from bursar.foundation.db import Database, Transaction
-from bursar.foundation.doorbell import Ringer
 from bursar.foundation.errors import Refusal
 from bursar.foundation.money import Money
 from bursar.identity import Person
@@ -64,9 +63,7 @@ async def _create(roof: Roof, wanted: _Wanted, *, person: str | None, password: 
     async with frame.database(settings) as database:
         requester = await deciding.somebody(database, person, password) if person else None
         payout = await _request(database, wanted, requester=requester, keyring=roof.keyring(settings))
-        ringer = Ringer(database)
-        ringer.ring(dispatch.BELL)
-        await ringer.drain()
+        await frame.ring(database, dispatch.BELL)
         async with database.transaction(readonly=True) as tx:
             [row] = await listing.rows(tx, [payout])
     if json:

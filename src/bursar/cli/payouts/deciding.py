@@ -12,7 +12,6 @@ from bursar.cli import frame
 from bursar.cli.payouts import listing
 from bursar.foundation.clock import SystemClock
 from bursar.foundation.db import Database, Transaction
-from bursar.foundation.doorbell import Ringer
 from bursar.foundation.errors import Refusal
 from bursar.identity import Permission, Person
 from bursar.payouts import Payout
@@ -132,9 +131,7 @@ async def _decide(ids: Sequence[UUID], decide: Callable[[Database], Awaitable[De
     async with frame.database() as database:
         decision = await decide(database)
         results = dict(zip(wanted, await database.retrying(lambda tx: decision(tx, wanted)), strict=True))
-        ringer = Ringer(database)
-        ringer.ring(dispatch.BELL)
-        await ringer.drain()
+        await frame.ring(database, dispatch.BELL)
         async with database.transaction(readonly=True) as tx:
             moved = await listing.rows(tx, [result for result in results.values() if isinstance(result, Payout)])
     _report(results, {row["id"]: row for row in moved}, json=json)

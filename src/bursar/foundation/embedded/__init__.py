@@ -13,9 +13,10 @@ those two can read. PostgreSQL refuses to run as root, so root lends it another 
 """
 
 from bursar.foundation.embedded.errors import EmbeddedError
-from bursar.foundation.embedded.programs import binary
+from bursar.foundation.embedded.programs import Installation, binary, shipped
 from bursar.foundation.embedded.server import (
     EmbeddedServer,
+    Patience,
     default_data_dir,
     start,
     status,
@@ -23,4 +24,16 @@ from bursar.foundation.embedded.server import (
     temporary,
 )
 
-__all__ = ["EmbeddedError", "EmbeddedServer", "binary", "default_data_dir", "start", "status", "stop", "temporary"]
+__all__ = [
+    "EmbeddedError",
+    "EmbeddedServer",
+    "Installation",
+    "Patience",
+    "binary",
+    "default_data_dir",
+    "shipped",
+    "start",
+    "status",
+    "stop",
+    "temporary",
+]

@@ -92,7 +92,8 @@ class Layout:
     def socket_dir(self) -> Path:
         """Where the socket goes: inside, or under the temporary folder if its path is too long or too odd."""
         digest = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:16]
-        outside = (Path(tempfile.gettempdir()) / f"bursar-{digest}", Path("/tmp") / f"bursar-{digest}")  # noqa: S108
+        folders = (tempfile.gettempdir(), "/tmp")  # noqa: S108 - whoever got there first is refused, see make_home
+        outside = [Path(folder) / f"bursar-{digest}" for folder in folders]
         return next((place for place in (self.home / "socket", *outside) if _suits_a_socket(place)), outside[-1])
 
     def log_tail(self) -> str:

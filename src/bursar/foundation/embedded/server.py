@@ -18,7 +18,7 @@ from bursar.foundation.embedded import cluster, postmaster
 from bursar.foundation.embedded.errors import EmbeddedError
 from bursar.foundation.embedded.layout import POLL_SECONDS, Layout, held, is_free, make_data_folder
 from bursar.foundation.embedded.osuser import ROOT_DATA, os_user, run
-from bursar.foundation.embedded.programs import programs_for
+from bursar.foundation.embedded.programs import Installation, shipped
 
 SOCKET_PORT: Final = 5432  # Only part of the socket's file name; its folder is ours alone.
 START_SECONDS_MAX: Final = 300.0  # Replaying 2 GB of log after a crash takes minutes on a slow disk.
@@ -32,6 +32,17 @@ STOP_SIGNALS: Final[Mapping[Mode, signal.Signals]] = MappingProxyType(
     {"fast": signal.SIGINT, "immediate": signal.SIGQUIT, "smart": signal.SIGTERM}
 )
 AS_SHIPPED: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a start waits, in seconds: to be the only one and for the server, and for one that hides from it."""
+
+    start: float = START_SECONDS_MAX
+    unseen: float = UNSEEN_SECONDS_MAX
+
+
+PATIENT: Final = Patience()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +63,23 @@ class EmbeddedServer:
         return f"{login}@/{quote(database, safe='')}?host={self.socket_dir}&port={SOCKET_PORT}"
 
 
-def start(data: Path, *, tcp_port: int | None = None, settings: Mapping[str, str] = AS_SHIPPED) -> EmbeddedServer:
+def start(
+    data: Path,
+    *,
+    tcp_port: int | None = None,
+    settings: Mapping[str, str] = AS_SHIPPED,
+    installation: Installation | None = None,
+    patience: Patience = PATIENT,
+) -> EmbeddedServer:
     """Start the server of a data folder, or attach to it if it runs; make whatever is missing.
 
-    ``settings`` go on top of ours and do not reach a server that runs already. Raises EmbeddedError, also for
-    settings under which a crash loses acknowledged work.
+    ``settings`` go on top of ours and do not reach a server that runs already, nor does an ``installation`` other than
+    the one that comes with Bursar. Raises EmbeddedError, also for settings under which a crash loses acknowledged work.
     """
     for name in cluster.PROMISES:
         if settings.get(name, "on").lower() in {"off", "false", "no", "0", "local"}:
             raise EmbeddedError(f"{name} = {settings[name]} loses data in a crash; only a temporary server may have it")
-    return _start(Layout.at(data), tcp_port=tcp_port, settings=settings)
+    return _start(Layout.at(data), _Manner(tcp_port, settings, installation, patience))
 
 
 def stop(data: Path, *, mode: Mode = "fast") -> bool:
@@ -99,7 +117,7 @@ def temporary(*, tcp_port: int | None = None, settings: Mapping[str, str] = AS_S
     try:
         if os.geteuid() == 0:
             folder.chmod(0o711)
-        yield _start(Layout.at(folder), tcp_port=tcp_port, settings=settings)
+        yield _start(Layout.at(folder), _Manner(tcp_port, settings))
     finally:
         stop(folder, mode="immediate")
         shutil.rmtree(folder, ignore_errors=True)
@@ -112,11 +130,21 @@ def default_data_dir() -> Path:
     return ROOT_DATA if os.geteuid() == 0 else Path.home() / ".local" / "share" / "bursar"
 
 
-def _start(layout: Layout, *, tcp_port: int | None, settings: Mapping[str, str]) -> EmbeddedServer:
+@dataclass(frozen=True, slots=True)
+class _Manner:
+    """How a server is started where none runs."""
+
+    tcp_port: int | None
+    settings: Mapping[str, str]
+    installation: Installation | None = None
+    patience: Patience = PATIENT
+
+
+def _start(layout: Layout, manner: _Manner) -> EmbeddedServer:
     make_data_folder(layout.data)
-    with held(layout.start_lock, wait_s=START_SECONDS_MAX):
+    with held(layout.start_lock, wait_s=manner.patience.start):
         for tries_left in reversed(range(START_TRIES)):
-            found = _running(layout, tcp_port=tcp_port, settings=settings)
+            found = _running(layout, manner)
             try:
                 cluster.ensure_database(layout, socket_dir=found.socket_dir, port=found.port)
                 break
@@ -127,22 +155,23 @@ def _start(layout: Layout, *, tcp_port: int | None, settings: Mapping[str, str])
         return _server(layout, found)
 
 
-def _running(layout: Layout, *, tcp_port: int | None, settings: Mapping[str, str]) -> postmaster.Postmaster:
-    found = _settle(layout)
+def _running(layout: Layout, manner: _Manner) -> postmaster.Postmaster:
+    found = _settle(layout, manner.patience)
     if found is None:
-        _launch(layout, tcp_port=tcp_port, settings=settings)
-        found = _settle(layout)
+        _launch(layout, manner)
+        found = _settle(layout, manner.patience)
     if found is None:
         raise EmbeddedError(f"PostgreSQL did not start in {layout.data}:\n{layout.log_tail()}")
-    if tcp_port is not None and not (found.has_tcp and found.port == tcp_port):
-        raise EmbeddedError(f"{layout.data}: already running without TCP port {tcp_port}; stop that server first")
+    port = manner.tcp_port
+    if port is not None and not (found.has_tcp and found.port == port):
+        raise EmbeddedError(f"{layout.data}: already running without TCP port {port}; stop that server first")
     return found
 
 
-def _settle(layout: Layout) -> postmaster.Postmaster | None:
+def _settle(layout: Layout, patience: Patience) -> postmaster.Postmaster | None:
     """Wait until the server is ready or gone. Raises EmbeddedError if it is neither for too long."""
     began = last_seen = time.monotonic()
-    while (now := time.monotonic()) - began < START_SECONDS_MAX:
+    while (now := time.monotonic()) - began < patience.start:
         found = postmaster.find(layout)
         if found is None and is_free(layout.server_lock):
             return None
@@ -150,23 +179,23 @@ def _settle(layout: Layout) -> postmaster.Postmaster | None:
             last_seen = now
             if found.is_ready:
                 return found
-        if now - last_seen > UNSEEN_SECONDS_MAX:
+        if now - last_seen > patience.unseen:
             raise EmbeddedError(f"{layout.data} is held by a server that is not to be seen here: another container's?")
         time.sleep(POLL_SECONDS)
-    raise EmbeddedError(f"PostgreSQL is not ready after {START_SECONDS_MAX:g} s:\n{layout.log_tail()}")
+    raise EmbeddedError(f"PostgreSQL is not ready after {patience.start:g} s:\n{layout.log_tail()}")
 
 
-def _launch(layout: Layout, *, tcp_port: int | None, settings: Mapping[str, str]) -> None:
+def _launch(layout: Layout, manner: _Manner) -> None:
     """Prepare the folder and let pg_ctl start the server in a session of its own; does not wait."""
     user = os_user(layout.home)
-    programs = programs_for(user)
+    programs = (manner.installation or shipped()).programs_for(user)
     cluster.make_home(layout, user)
-    with held(layout.server_lock, wait_s=UNSEEN_SECONDS_MAX) as lock:
-        cluster.prepare(layout, user=user, programs=programs, settings=settings, server_lock=lock)
+    with held(layout.server_lock, wait_s=manner.patience.unseen) as lock:
+        cluster.prepare(layout, user=user, programs=programs, settings=manner.settings, server_lock=lock)
         postmaster.forget_the_dead(layout)
         layout.startup_log.unlink(missing_ok=True)
         # The server and its children inherit the lock: it tells they live even where their numbers mean nothing.
-        done = run(_pg_ctl(layout, programs, tcp_port=tcp_port), user=user, inherit=(lock,))
+        done = run(_pg_ctl(layout, programs, tcp_port=manner.tcp_port), user=user, inherit=(lock,))
     if done.returncode != 0:
         raise EmbeddedError(f"pg_ctl could not start PostgreSQL in {layout.data}: {done.stderr.strip()}")
 
