@@ -23,6 +23,7 @@ class Proxy:
     def __init__(self, connect: Connect) -> None:
         self.url = ""
         self.cuts = 0
+        self.statements = 0  # That clients have sent so far.
         self.commit_arrives: bool | None = None  # None: nothing is to be cut.
         self._connect = connect
         self._links: set[_Link] = set()
@@ -62,6 +63,7 @@ class _Link:
         self._proxy = proxy
         self._client_reader, self._client = client_reader, client
         self._server_reader, self._server = server_reader, server
+        self._counter = _Counter()
         self._is_deaf = False  # The client is to hear no more.
         self._answered = asyncio.Event()
 
@@ -82,6 +84,7 @@ class _Link:
     async def _up(self) -> None:
         with suppress(ConnectionError):
             while chunk := await self._client_reader.read(CHUNK):
+                self._proxy.statements += self._counter.count(chunk)
                 if COMMIT in chunk and self._proxy.commit_arrives is not None:
                     await self._cut_at_commit(chunk)
                     return
@@ -104,6 +107,31 @@ class _Link:
                     continue
                 self._client.write(chunk)
                 await self._client.drain()
+
+
+class _Counter:
+    """Counts the statements in what a client sends: simple queries and executions of prepared ones.
+
+    A message is a letter, its length in four bytes (themselves included), and so much; only the first has no letter.
+    """
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._skip = 0  # Bytes of a message that has begun.
+        self._has_greeted = False
+
+    def count(self, chunk: bytes) -> int:
+        """How many statements begin in these bytes."""
+        skipped = min(self._skip, len(chunk))
+        self._skip -= skipped
+        data, found = self._rest + chunk[skipped:], 0
+        while len(data) >= (head := 5 if self._has_greeted else 4):
+            length = int.from_bytes(data[head - 4 : head], "big") + head - 4
+            found += self._has_greeted and data[:1] in {b"Q", b"E"}
+            self._has_greeted = True
+            self._skip, data = max(0, length - len(data)), data[length:]
+        self._rest = data
+        return found
 
 
 @asynccontextmanager

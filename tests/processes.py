@@ -50,7 +50,7 @@ async def running(*arguments: str, settings: Settings, log: Path, faults: str = 
     environment = _environment(settings) | ({"BURSAR_FAULTS": faults} if faults else {})
     with log.open("wb") as file:
         started = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bursar.bootstrap", *arguments),
+            *(sys.executable, "-m", "bursar", *arguments),
             env=environment,
             cwd=log.parent,
             stdout=file,

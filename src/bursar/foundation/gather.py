@@ -6,7 +6,7 @@ request waits for nobody. Each caller gets its own result, after the commit that
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import partial
 from typing import Final, Generic, TypeVar
 
@@ -29,17 +29,24 @@ class Gather(Generic[Ask, Answer]):
         work: Callable[[Sequence[Ask]], Awaitable[Sequence[Answer | Exception]]],
         *,
         key: Callable[[Ask], Hashable],
+        lane: Callable[[Ask], Hashable] | None = None,
         in_flight: int = 2,
         batch_max: int = BATCH_MAX,
     ) -> None:
-        """Gather asks for ``work``, with at most ``in_flight`` batches of ``batch_max`` under way."""
+        """Gather asks for ``work``, with at most ``in_flight`` batches of ``batch_max`` under way.
+
+        Asks of one ``lane`` (their ``key``, unless given) may share a batch and are never in two at once.
+        """
         self._work = work
         self._key = key
+        self._lane = lane or key
         self._in_flight = in_flight
         self._batch_max = batch_max
         self._waiting: deque[tuple[Ask, asyncio.Future[Answer]]] = deque()
         self._running: set[asyncio.Task[None]] = set()
         self._busy: set[Hashable] = set()
+        self._asked = 0
+        self._starting = False
 
     async def ask(self, ask: Ask) -> Answer:
         """Hand in one piece of work and wait for its own result.
@@ -49,23 +56,37 @@ class Gather(Generic[Ask, Answer]):
         """
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting.append((ask, answer))
-        self._start()
+        self._start_soon()
         return await answer
 
     async def drain(self) -> None:
         """Wait until nothing is under way; called on shutdown, after the door closed."""
-        while self._running:
-            await asyncio.wait(self._running)
+        while self._running or self._waiting:
+            await (asyncio.wait(self._running) if self._running else asyncio.sleep(0))
+
+    def _start_soon(self) -> None:
+        """Start what may start once everybody who is asking at this moment has asked.
+
+        Answers leave together, so those who ask again arrive together: a batch begun at the first of them would hold
+        one or two, and the others would wait for it. Two turns of the loop are enough, and cost a lone request nothing.
+        """
+        if not self._starting:
+            self._starting = True
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._start)
 
     def _start(self) -> None:
+        self._starting = False
         while self._waiting and self._has_room():
             batch = self._collect()
-            if not batch:  # Only twins of what is under way; they go when it is done.
+            if not batch:  # Only what has to wait for what is under way.
                 return
-            self._busy.update(batch)
-            task = asyncio.create_task(self._run(list(batch.values())))
+            lanes = {self._lane(ask) for ask, _ in batch}
+            self._busy |= lanes
+            self._asked += len(batch)
+            task = asyncio.create_task(self._run(batch))
             self._running.add(task)
-            task.add_done_callback(partial(self._finish, batch.keys()))
+            task.add_done_callback(partial(self._finish, lanes, len(batch)))
 
     def _has_room(self) -> bool:
         """Whether another batch may start: always when none is under way, else only one that is worth its own commit.
@@ -75,26 +96,26 @@ class Gather(Generic[Ask, Answer]):
         """
         if not self._running:
             return True
-        return len(self._running) < self._in_flight and 2 * len(self._waiting) >= len(self._busy)
+        return len(self._running) < self._in_flight and 2 * len(self._waiting) >= self._asked
 
-    def _finish(self, keys: Iterable[Hashable], task: "asyncio.Task[None]") -> None:
-        self._busy.difference_update(keys)
+    def _finish(self, lanes: set[Hashable], size: int, task: "asyncio.Task[None]") -> None:
+        self._busy -= lanes
+        self._asked -= size
         self._running.discard(task)
-        self._start()
+        self._start_soon()
 
-    def _collect(self) -> dict[Hashable, tuple[Ask, asyncio.Future[Answer]]]:
-        """The next batch: distinct keys, oldest first; twins stay at the head of the queue."""
+    def _collect(self) -> list[tuple[Ask, asyncio.Future[Answer]]]:
+        """The next batch: distinct keys of free lanes, oldest first; whoever has to wait stays at the queue's head."""
         batch: dict[Hashable, tuple[Ask, asyncio.Future[Answer]]] = {}
-        twins = []
+        held = []
         while self._waiting and len(batch) < self._batch_max:
             entry = self._waiting.popleft()
             if entry[1].done():  # The caller went away before its work began.
                 continue
-            key = self._key(entry[0])
-            if key in self._busy or batch.setdefault(key, entry) is not entry:
-                twins.append(entry)
-        self._waiting.extendleft(reversed(twins))
-        return batch
+            if self._lane(entry[0]) in self._busy or batch.setdefault(self._key(entry[0]), entry) is not entry:
+                held.append(entry)
+        self._waiting.extendleft(reversed(held))
+        return list(batch.values())
 
     async def _run(self, batch: list[tuple[Ask, asyncio.Future[Answer]]]) -> None:
         try:

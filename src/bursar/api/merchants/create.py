@@ -59,6 +59,7 @@ class Creation:
         self._gather: Gather[Wanted, Answer | Replayed] = Gather(
             self._work,
             key=lambda wanted: (wanted.key_hash, wanted.idempotency_key),
+            lane=lambda wanted: wanted.key_hash,  # Two batches of one merchant would only wait for each other's locks.
             in_flight=house.settings.gather_in_flight,
         )
 
