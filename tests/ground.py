@@ -54,13 +54,13 @@ async def emptied(url: str) -> None:
     """
     connection = await asyncpg.connect(url)
     others = "datname = current_database() AND pid <> pg_backend_pid()"
-    ending = f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {others}"  # noqa: S608 - a constant
-    while await connection.fetchval(ending):  # noqa: ASYNC110 - the server tells nobody when a session has ended
+    ending = f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {others}"
+    while await connection.fetchval(ending):
         await asyncio.sleep(0.005)
     rows = await connection.fetch(
         "SELECT tablename FROM pg_tables WHERE schemaname = 'bursar' AND tablename <> 'schema_version'"
     )
-    cleaning = "; ".join(f"DELETE FROM bursar.{row['tablename']}" for row in rows)  # noqa: S608 - from the catalogue
+    cleaning = "; ".join(f"DELETE FROM bursar.{row['tablename']}" for row in rows)
     await connection.execute(f"BEGIN; SET LOCAL session_replication_role = replica; {cleaning}; COMMIT")
     await connection.close()
 

@@ -155,7 +155,7 @@ async def meet(database: Database, *ballots: Ballot) -> list[Standing | Refusal]
         async with database.transaction() as tx:
             answers = await approvals.vote(tx, ballots[:1])
             voted.set()
-            while await waiting_for_locks(tx) < len(ballots) - 1:  # noqa: ASYNC110 - the database sets no event
+            while await waiting_for_locks(tx) < len(ballots) - 1:
                 await asyncio.sleep(0.01)
             return answers
 

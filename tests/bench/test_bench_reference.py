@@ -33,7 +33,7 @@ async def written(url: str) -> Written:
                            (SELECT array_agg(DISTINCT f.key) FROM {table} o, jsonb_each(to_jsonb(o)) f
                             WHERE f.value <> 'null')
                     FROM {table} t
-                    """  # noqa: S608 - the names above
+                    """
                 )
             )
             for table in TABLES

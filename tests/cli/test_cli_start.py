@@ -19,9 +19,7 @@ HEAVY = {"aiohttp", "alembic", "asyncpg", "cryptography", "litestar", "pydantic"
 
 def run(*args: str) -> "subprocess.CompletedProcess[str]":
     """The command as a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-m", "bursar", *args], capture_output=True, text=True, check=False
-    )
+    return subprocess.run([sys.executable, "-m", "bursar", *args], capture_output=True, text=True, check=False)
 
 
 def test_help_lists_every_noun() -> None:

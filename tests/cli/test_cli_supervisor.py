@@ -31,7 +31,7 @@ def child(folder: Path, **more: str) -> Child:
 async def until(true: Callable[[], bool]) -> None:
     """Wait until something is so."""
     async with asyncio.timeout(SOON):
-        while not true():  # noqa: ASYNC110 - it happens in another process
+        while not true():
             await asyncio.sleep(0.02)
 
 

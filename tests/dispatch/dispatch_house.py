@@ -6,8 +6,6 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from ground import AT, KEYRING, ask, merchant, program
-
 from bursar import dispatch, ledger, payouts, programs
 from bursar.dispatch.model import Prepared, Told
 from bursar.dispatch.prepare import Batch, prepare
@@ -15,9 +13,14 @@ from bursar.foundation.db import Database, Record, Transaction, transaction_is_o
 from bursar.foundation.doorbell import Listener
 from bursar.gateways import Capabilities, Instruction, NeverArrived, Outcome, Report, Word
 from bursar.payouts import Payout, PayoutState
+from ground import AT, KEYRING, ask, merchant, program
 
 PAID, ACCEPTED, HELD = Outcome(Word.PAID, reference="PSP1"), Outcome(Word.ACCEPTED), Outcome(Word.HELD)
-REFUSED, UNKNOWN, RETURNED = Outcome(Word.REFUSED, reason="account_closed"), Outcome(Word.UNKNOWN), Outcome(Word.RETURNED)
+REFUSED, UNKNOWN, RETURNED = (
+    Outcome(Word.REFUSED, reason="account_closed"),
+    Outcome(Word.UNKNOWN),
+    Outcome(Word.RETURNED),
+)
 NOT_NOW = Outcome(Word.REFUSED, reason="bank_unavailable", retryable=True)
 
 
@@ -128,8 +131,12 @@ class DispatchHouse:
     async def let_waits_end(self) -> None:
         """Let the time pass that payouts, attempts and reports are waiting for."""
         await self.tx.run("UPDATE payouts SET due_at = now() WHERE holder_id = $1", self.holder)
-        await self.tx.run("UPDATE attempts SET look_at = now() WHERE gateway = $1 AND look_at IS NOT NULL", self.bank.name)
-        await self.tx.run("UPDATE reports SET apply_at = now() WHERE gateway = $1 AND apply_at IS NOT NULL", self.bank.name)
+        await self.tx.run(
+            "UPDATE attempts SET look_at = now() WHERE gateway = $1 AND look_at IS NOT NULL", self.bank.name
+        )
+        await self.tx.run(
+            "UPDATE reports SET apply_at = now() WHERE gateway = $1 AND apply_at IS NOT NULL", self.bank.name
+        )
 
 
 async def open_house(tx: Transaction, *, money: str = "1000000.00", **changes: Any) -> DispatchHouse:

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 
 import pytest
 from dispatch_house import Bank, open_workshop
-from pg_proxy import Proxy, proxied
 
 from bursar import ledger
 from bursar.foundation import db
 from bursar.foundation.db import Database
 from bursar.foundation.settings import Settings
 from bursar.gateways import Instruction, Outcome
+from pg_proxy import Proxy, proxied
 
 
 @dataclass

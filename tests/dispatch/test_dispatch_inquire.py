@@ -110,7 +110,9 @@ async def test_what_the_gateway_had_and_forgot_is_never_sent_again(
     assert (await shop.states(), len(shop.bank.sent)) == ({state: 1}, 1)
 
 
-@pytest.mark.parametrize(("told", "state"), [(PAID, "completed"), (ACCEPTED, "sent"), (HELD, "on_hold"), (UNKNOWN, "sending")])
+@pytest.mark.parametrize(
+    ("told", "state"), [(PAID, "completed"), (ACCEPTED, "sent"), (HELD, "on_hold"), (UNKNOWN, "sending")]
+)
 async def test_what_it_says_counts(database: Database, told: Outcome, state: str) -> None:
     shop = await in_doubt(database)
     shop.bank.told = told

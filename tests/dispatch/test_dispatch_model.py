@@ -5,7 +5,6 @@ from typing import Final
 from uuid import UUID
 
 import pytest
-from ground import AT, terms_text
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +14,7 @@ from bursar.gateways import Outcome, Word
 from bursar.payouts import PayoutState, next_state
 from bursar.programs.model import Retry, Terms, Unknown
 from bursar.programs.source import read
+from ground import AT, terms_text
 
 A, W, S = AttemptState, Word, PayoutState
 

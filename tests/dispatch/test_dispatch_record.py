@@ -5,7 +5,6 @@ from dataclasses import replace
 import asyncpg
 import pytest
 from dispatch_house import ACCEPTED, HELD, NOT_NOW, PAID, REFUSED, RETURNED, UNKNOWN, DispatchHouse, open_house
-from ground import program
 
 from bursar import dispatch, ledger, payouts
 from bursar.dispatch import Told
@@ -13,6 +12,7 @@ from bursar.foundation.db import Transaction
 from bursar.foundation.money import Money
 from bursar.gateways import Echo, Outcome
 from bursar.payouts import PayoutState
+from ground import program
 
 S = PayoutState
 FULL, AMOUNT = 100_000_000, 100_000
@@ -85,7 +85,9 @@ async def test_the_same_word_twice_is_late_and_changes_nothing(house: DispatchHo
 
 async def test_many_words_about_one_attempt_in_one_batch_are_taken_in_order(house: DispatchHouse) -> None:
     about = await house.sending()
-    told = [Told(about.attempt_id, outcome, "report") for outcome in (ACCEPTED, HELD, HELD, PAID, ACCEPTED, RETURNED, PAID)]
+    told = [
+        Told(about.attempt_id, outcome, "report") for outcome in (ACCEPTED, HELD, HELD, PAID, ACCEPTED, RETURNED, PAID)
+    ]
     words = await dispatch.record(house.tx, told, scribe=house.scribe)
     assert words == ["applied", "applied", "applied", "applied", "late", "applied", "late"]
     history = await payouts.history(house.tx, about.instruction.payout_id)
@@ -104,7 +106,12 @@ async def test_a_batch_mixes_what_is_applied_late_contradicting_and_unmatched(ho
         Told(gone.attempt_id, PAID, "report"),
         Told(house.holder, PAID, "report"),
     ]
-    assert await dispatch.record(house.tx, told, scribe=house.scribe) == ["applied", "late", "contradicting", "unmatched"]
+    assert await dispatch.record(house.tx, told, scribe=house.scribe) == [
+        "applied",
+        "late",
+        "contradicting",
+        "unmatched",
+    ]
 
 
 async def test_words_about_nothing_we_know_are_unmatched(house: DispatchHouse) -> None:
@@ -220,8 +227,8 @@ async def test_a_payout_has_one_live_attempt(house: DispatchHouse) -> None:
     with pytest.raises(asyncpg.UniqueViolationError, match="one_live_attempt_per_payout"):
         await house.tx.run(
             """
-            INSERT INTO attempts (id, payout_id, holder_id, program, terms_version, amount, currency, generation, gateway,
-                                  key, batch_id, outcome, window_ends_at)
+            INSERT INTO attempts (id, payout_id, holder_id, program, terms_version, amount, currency, generation,
+                                  gateway, key, batch_id, outcome, window_ends_at)
             SELECT gen_random_uuid(), payout_id, holder_id, program, terms_version, amount, currency, 2, gateway,
                    key || 'x', batch_id, 'open', window_ends_at FROM attempts WHERE id = $1
             """,

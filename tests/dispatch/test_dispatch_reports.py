@@ -146,7 +146,9 @@ async def test_a_report_needs_no_lease(house: DispatchHouse) -> None:
 async def test_a_return_counts_however_late_it_comes(house: DispatchHouse) -> None:
     about = await house.sending()
     await house.learn(about, PAID)
-    await house.tx.run("UPDATE payouts SET processed_at = now() - interval '90 days' WHERE holder_id = $1", house.holder)
+    await house.tx.run(
+        "UPDATE payouts SET processed_at = now() - interval '90 days' WHERE holder_id = $1", house.holder
+    )
     await house.report(about.instruction.key, RETURNED)
     await house.apply_reports()
     assert (await house.state(about), await house.figures()) == (S.RETURNED, (FULL, 0))

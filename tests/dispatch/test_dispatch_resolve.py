@@ -4,7 +4,6 @@ from uuid import UUID
 
 import pytest
 from dispatch_house import ACCEPTED, PAID, REFUSED, UNKNOWN, DispatchHouse, open_house
-from ground import person
 
 from bursar import dispatch
 from bursar.approvals import AlreadyVoted, ChangedSinceAsked, Standing
@@ -12,6 +11,7 @@ from bursar.dispatch import NothingInDoubt
 from bursar.dispatch.model import Prepared
 from bursar.foundation.db import Transaction
 from bursar.payouts import PayoutState
+from ground import person
 
 S = PayoutState
 FULL, AMOUNT = 100_000_000, 100_000
@@ -89,7 +89,7 @@ async def test_a_payouts_dealings_are_told_in_order(house: DispatchHouse) -> Non
     await house.report(about.instruction.key, PAID)
     await house.apply_reports()
     told = await dispatch.happenings(house.tx, about.instruction.payout_id)
-    assert [line.what for line in told][0] == "attempt_sent"
+    assert told[0].what == "attempt_sent"
     assert {line.what for line in told} == {"attempt_sent", "attempt_answered", "report", "break"}
     assert [line.at for line in told] == sorted(line.at for line in told)
     report = next(line for line in told if line.what == "report")

@@ -176,9 +176,7 @@ async def test_answers_that_come_together_are_recorded_together(database: Databa
     bank.let_go.set()
     await passing
     async with shop.database.transaction() as tx:
-        commits = await tx.value(
-            "SELECT count(DISTINCT answered_at) FROM attempts WHERE gateway = $1", bank.name
-        )
+        commits = await tx.value("SELECT count(DISTINCT answered_at) FROM attempts WHERE gateway = $1", bank.name)
     assert await shop.states() == {"completed": 50}
     assert commits < 25, "one commit for each answer would be one for each payout"
 

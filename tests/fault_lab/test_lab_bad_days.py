@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import aiohttp
 import pytest
+
 from pg_proxy import Proxy, proxied
 from processes import Process
 from world import Merchant, World, open_world
@@ -44,7 +45,11 @@ PEACE: Final = {name: (False if isinstance(value, dict) else 0) for name, value 
 async def load(world: World, merchants: list[Merchant], chance: random.Random, stop: asyncio.Event) -> None:
     """Ask and ask; a client that hears nothing asks again under the same key."""
     while not stop.is_set():
-        by, wanted, key = chance.choice(merchants), world.body(chance.choice(ENDINGS.split())), chance.randbytes(8).hex()
+        by, wanted, key = (
+            chance.choice(merchants),
+            world.body(chance.choice(ENDINGS.split())),
+            chance.randbytes(8).hex(),
+        )
         for _ in range(200):
             with suppress(aiohttp.ClientError, TimeoutError):
                 if (await world.post(by, wanted, key=key)).status == 201:
@@ -98,11 +103,7 @@ async def in_peace(world: World) -> None:
     """Nothing goes wrong any more: one worker brings everything to its end."""
     await world.faults(**PEACE)
     async with world.process("worker") as process:
-        resting = asyncio.create_task(world.until_at_rest())
-        while not resting.done():
-            await world.let_waits_end()
-            await asyncio.sleep(0.5)
-        await resting
+        await world.until_at_rest(hasten=True)
         await process.stop()
     await world.audit()
 
@@ -131,10 +132,11 @@ async def test_whatever_connection_is_lost_everybody_is_paid_once(database_url: 
         await world.faults(**MISBEHAVIOUR)
         world.settings = direct.model_copy(update={"database_url": proxy.url})
         async with world.process("worker") as process:
-            cutting = asyncio.create_task(cut_now_and_then(proxy, chance, stop))
             clients = [
                 asyncio.create_task(load(world, merchants, random.Random(f"{seed}/{n}"), stop)) for n in range(4)
             ]
+            await world.until("true", table="attempts")  # It has started; without a database it would not.
+            cutting = asyncio.create_task(cut_now_and_then(proxy, chance, stop))
             await asyncio.sleep(LOAD_SECONDS)
             stop.set()
             await asyncio.gather(*clients)

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from world import open_world
 
 from bursar.foundation import faults
+from world import open_world
 
 pytestmark = [pytest.mark.fault_lab, pytest.mark.timeout(600)]
 

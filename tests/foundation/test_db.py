@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import asyncpg
 import pytest
-from pg_proxy import proxied
 
 from bursar.api import problems
 from bursar.foundation import db
 from bursar.foundation.db import Database, DatabaseBusy, Interrupted, RowBusy, Transaction, transaction_is_open
 from bursar.foundation.settings import Settings
+from pg_proxy import proxied
 
 HURRIED = {"database_lock_timeout_ms": 100, "database_statement_timeout_ms": 300, "database_acquire_timeout": 0.1}
 
@@ -65,7 +65,7 @@ async def test_a_readonly_transaction_writes_nothing(figures: Database) -> None:
 
 
 async def test_a_deadlock_is_tried_again_until_both_are_through(figures: Database) -> None:
-    """Two units of work that take the same rows in opposite order; the first time they are sure to lock each other out."""
+    """Two units of work that take the same rows in opposite order; at first they are sure to lock each other out."""
     both_hold_one = asyncio.Barrier(2)
     tries = []
 

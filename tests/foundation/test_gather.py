@@ -176,3 +176,35 @@ async def test_draining_waits_for_everything_that_was_handed_in() -> None:
     await draining
     await settle()
     assert all(ask.done() for ask in asks)
+
+
+async def test_asks_of_one_lane_share_a_batch_and_are_never_in_two_at_once() -> None:
+    work = Workshop()
+    gather = Gather(work, key=lambda ask: ask, lane=lambda ask: ask % 2, in_flight=2)
+    asks = [*await hand_in(gather, 1, 3), *await hand_in(gather, 5, 7, 2, 4)]
+    assert work.batches == [[1, 3], [2, 4]], "5 and 7 wait for the lane of 1 and 3"
+    work.let_go.set()
+    assert await asyncio.gather(*asks) == [10, 30, 50, 70, 20, 40]
+    assert work.batches == [[1, 3], [2, 4], [5, 7]]
+
+
+async def test_a_second_batch_begins_only_when_it_is_worth_its_commit() -> None:
+    work = Workshop()
+    gather = gathered(work, in_flight=2)
+    asks = [*await hand_in(gather, 1, 2, 3, 4), *await hand_in(gather, 5)]
+    assert work.batches == [[1, 2, 3, 4]]
+    asks += await hand_in(gather, 6)
+    assert work.batches == [[1, 2, 3, 4], [5, 6]]
+    work.let_go.set()
+    assert await asyncio.gather(*asks) == [10, 20, 30, 40, 50, 60]
+
+
+async def test_draining_waits_for_those_who_have_only_just_asked() -> None:
+    work = Workshop()
+    work.let_go.set()
+    gather = gathered(work)
+    ask = asyncio.create_task(gather.ask(1))
+    await asyncio.sleep(0)
+    await gather.drain()
+    assert work.batches == [[1]]
+    assert await ask == 10

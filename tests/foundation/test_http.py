@@ -95,7 +95,9 @@ async def test_nobody_listening_is_proof_that_nothing_arrived(client: PoliteClie
     assert (failed.value.cause, failed.value.reached) == ("no_connection", False)
 
 
-@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf", b"not http at all\r\n\r\n"])
+@pytest.mark.parametrize(
+    "answer", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf", b"not http at all\r\n\r\n"]
+)
 async def test_a_connection_lost_on_the_way_proves_nothing(client: PoliteClient, answer: bytes) -> None:
     async with listening(saying(answer)) as url:
         with pytest.raises(CallFailed) as failed:

@@ -38,7 +38,15 @@ def test_a_field_that_nobody_listed_is_not_shown() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [ACCOUNT, f"to {ACCOUNT}.", [ACCOUNT], {"to": ACCOUNT}, {ACCOUNT: 1}, {"deep": [{"er": ACCOUNT}]}, Money(9, ACCOUNT)],
+    [
+        ACCOUNT,
+        f"to {ACCOUNT}.",
+        [ACCOUNT],
+        {"to": ACCOUNT},
+        {ACCOUNT: 1},
+        {"deep": [{"er": ACCOUNT}]},
+        Money(9, ACCOUNT),
+    ],
     ids=["alone", "in a sentence", "in a list", "in a mapping", "as a key", "deep inside", "in an object"],
 )
 def test_a_long_number_is_masked_inside_a_listed_field(value: object) -> None:
@@ -58,7 +66,9 @@ def test_ids_and_times_stay_whole() -> None:
 def test_an_exception_shows_no_row_and_no_account() -> None:
     with written() as lines:
         try:
-            raise ValueError(f'new row violates a check\nDETAIL: Failing row contains ({ACCOUNT}, Anna Khan).\n{ACCOUNT}')
+            raise ValueError(
+                f"new row violates a check\nDETAIL: Failing row contains ({ACCOUNT}, Anna Khan).\n{ACCOUNT}"
+            )
         except ValueError:
             log.get("test").exception("pass.failed", job="dispatch")
     assert "new row violates a check" in lines[0]["exception"]

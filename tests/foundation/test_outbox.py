@@ -1,4 +1,4 @@
-"""Reading an append-only table: each committed row once, whatever the order in which rows were numbered and committed."""
+"""Reading an append-only table: each committed row once, in whatever order rows were numbered and committed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ class Notes:
         connection = await asyncpg.connect(self._url)
         self._writers.append(connection)
         await connection.execute("BEGIN")
-        await connection.execute(f"INSERT INTO bursar.{self.table} (text) VALUES ($1)", text)  # noqa: S608 - a name made here
+        await connection.execute(f"INSERT INTO bursar.{self.table} (text) VALUES ($1)", text)
         return connection
 
     async def jot(self, *texts: str) -> None:
@@ -196,7 +196,7 @@ async def test_readers_and_writers_side_by_side_lose_and_repeat_nothing(notes: N
     await asyncio.gather(*(write(who) for who in range(4)))
     await notes.until_quiet()
     async with asyncio.timeout(SOON):
-        while len(read) < 100:  # noqa: ASYNC110 - the readers fill it
+        while len(read) < 100:
             await asyncio.sleep(0.01)
     for reader in readers:
         reader.cancel()

@@ -57,7 +57,8 @@ def test_production_refuses_to_start_without_a_key(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("DATABASE_POOL_MAX", "0"), ("PORT", "70000"), ("DATABASE_SSL", "maybe"), ("BURSAR_ENV", "test")]
+    ("name", "value"),
+    [("DATABASE_POOL_MAX", "0"), ("PORT", "70000"), ("DATABASE_SSL", "maybe"), ("BURSAR_ENV", "test")],
 )
 def test_a_value_out_of_bounds_is_refused(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     with pytest.raises(ValidationError):

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from ground import AT
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from bursar.foundation.clock import FakeClock
@@ -16,6 +15,7 @@ from bursar.foundation.money import Money
 from bursar.gateways import Instruction
 from bursar.gateways.mockbank import MockBank
 from bursar.holders.model import Destination
+from ground import AT
 
 SECRET = "a-secret-of-this-test"
 

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 import pytest
-from ground import AT
 from teller import instruction
 
 from bursar.foundation.clock import FakeClock
@@ -14,6 +13,7 @@ from bursar.gateways import Echo, Gateway, NeverArrived, Outcome, Word, check_ec
 from bursar.gateways.mockbank import MockBank
 from bursar.holders.model import Destination
 from bursar_sandbox import SandboxSettings, create_app, server
+from ground import AT
 
 Make = Callable[[PoliteClient, str], Gateway]
 

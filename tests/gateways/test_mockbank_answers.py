@@ -171,7 +171,10 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 BENT = st.builds(lambda field, value: answer(**{field: value}), st.sampled_from(sorted(answer())), JSON)
 
 
-@given(body=st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()) | BENT, status=st.integers(200, 599))
+@given(
+    body=st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()) | BENT,
+    status=st.integers(200, 599),
+)
 async def test_no_answer_however_bent_makes_us_believe_in_another_payment(body: Any, status: int) -> None:
     """Whatever comes back, it is an outcome, and one that moves money only if it echoes exactly what was asked."""
     outcome = await sent(Teller(status, body))

@@ -4,17 +4,15 @@ import json
 from datetime import timedelta
 
 import pytest
-from ground import AT
 from teller import Teller, answer, bank, signed
 
 from bursar.foundation.clock import FakeClock
 from bursar.foundation.errors import Invalid
 from bursar.gateways import ForgedReport, Word
+from ground import AT
 
 BODY = json.dumps(answer() | {"eventId": "EVT1", "orderId": "o", "event": "transfer.updated"}).encode()
 NOW = int(AT.timestamp())
-
-
 
 
 def test_a_properly_signed_report_is_read() -> None:
@@ -69,7 +67,9 @@ def test_a_report_is_believed_for_five_minutes_either_way(age: int, direction: i
             mockbank.read_report(BODY, signed(BODY))
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b"[]", b"not json", b'{"eventId": 5}', BODY.replace(b'"eventId"', b'"event_id"')])
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"[]", b"not json", b'{"eventId": 5}', BODY.replace(b'"eventId"', b'"event_id"')]
+)
 def test_a_signed_report_that_makes_no_sense_is_refused_as_such(body: bytes) -> None:
     with pytest.raises(Invalid):
         bank(Teller()).read_report(body, signed(body))

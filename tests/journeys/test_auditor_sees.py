@@ -6,10 +6,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from auditor import LAWS, complaints
+from bursar import payouts, programs
 from ground import person
 from world import World
-
-from bursar import payouts, programs
 
 # What is done, and the law that must complain.
 CORRUPTIONS: Final = {

@@ -3,14 +3,11 @@
 What goes over the wire is counted there, between the driver and the server, so that nothing can be overlooked.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 from uuid import uuid4
 
 import pytest
-from ground import AT, KEYRING, ask, funding, merchant, program
-from pg_proxy import Proxy, proxied
 
 from bursar import dispatch, ledger, payouts, programs
 from bursar.dispatch.model import Told
@@ -24,6 +21,8 @@ from bursar.gateways import Outcome, Report, Word
 from bursar.gateways.mockbank import MockBank
 from bursar.ledger import Movement, TransferKind
 from bursar.payouts import Payout, Step
+from ground import AT, KEYRING, ask, funding, merchant, program
+from pg_proxy import Proxy, proxied
 
 SIZES: Final = (1, 10, 200)
 

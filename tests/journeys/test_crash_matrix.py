@@ -13,7 +13,6 @@ from typing import Any, Final
 
 import pytest
 from aiohttp import web
-from world import World, open_world
 
 from bursar.foundation import faults
 from bursar.foundation.addresses import Policy
@@ -21,6 +20,7 @@ from bursar.foundation.clock import SystemClock
 from bursar.foundation.crypto import Keyring, read_key
 from bursar.foundation.egress import Egress
 from bursar.outbound import webhooks
+from world import World, open_world
 
 EVERY_END: Final = "0001 0002 0003 0004 0005 0001"
 COUNT: Final = 6

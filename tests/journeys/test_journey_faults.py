@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from world import World, open_world
 
 from bursar.dispatch.switches import FAILURES_MAX
+from world import World, open_world
 
 EVERY_END: Final = "0001 0001 0002 0003 0001 0004 0001 0005"
 
@@ -82,7 +82,7 @@ async def test_a_webhook_that_overtakes_the_banks_answer_counts(world: World) ->
 
 @pytest.mark.parametrize("seed", [1, *(pytest.param(n, marks=pytest.mark.fault_lab) for n in range(2, 30))])
 async def test_a_bad_day_with_everything_at_once(database_url: str, tmp_path: Path, seed: int) -> None:
-    rates = dict.fromkeys([*CALLS, *WEBHOOKS], {"rate": 0.08})
+    rates = {switch: {"rate": 0.08} for switch in (*CALLS, *WEBHOOKS)}
     async with open_world(database_url, tmp_path, bank={"seed": seed, "settle_after_ms": 100}) as world:
         await world.faults(**rates, latency_ms=5, latency_jitter_ms=30, reorder_ms=300)
         await pay(world, count=48)

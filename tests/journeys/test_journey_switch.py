@@ -6,10 +6,10 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from world import Merchant, World, open_world
 
 from bursar import dispatch
 from bursar.dispatch import Scope
+from world import Merchant, World, open_world
 
 LOAD = 240
 

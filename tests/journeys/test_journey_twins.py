@@ -5,12 +5,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from ground import AT, funding
-from pg_proxy import proxied
-from world import World, open_world
 
 from bursar import ledger, web
 from bursar_sandbox import server
+from ground import AT, funding
+from pg_proxy import proxied
+from world import World, open_world
 
 
 async def test_fifty_twins_of_one_key_make_one_payout(world: World) -> None:

@@ -81,7 +81,7 @@ async def curl(shop: Merchant, key: str, **changes: object) -> str:
 async def until(look: Callable[[], Awaitable[object]], seen: object) -> None:
     """Wait until a look shows what is expected."""
     async with asyncio.timeout(SOON_SECONDS):
-        while await look() != seen:  # noqa: ASYNC110 - what is looked at is somebody else's
+        while await look() != seen:
             await asyncio.sleep(0.05)
 
 

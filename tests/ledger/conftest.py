@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from ground import own_database, rolled_back
 
 from bursar.foundation.db import Database, Transaction
+from ground import own_database, rolled_back
 
 
 @pytest.fixture(scope="session")

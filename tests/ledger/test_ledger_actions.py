@@ -4,12 +4,12 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from ground import AT, funding, merchant, program
 
 from bursar import ledger
 from bursar.foundation.db import Transaction
 from bursar.foundation.money import Money
 from bursar.ledger import AccountKind, InsufficientFunds, Movement, TransferKind
+from ground import AT, funding, merchant, program
 
 K = TransferKind
 
@@ -70,7 +70,9 @@ async def test_voiding_gives_the_money_back(anna: Account) -> None:
     assert await anna.figures() == (100_000, 0)
 
 
-@pytest.mark.parametrize(("kind", "available", "suspense"), [(K.REVERSE, 100_000, 0), (K.REVERSE_TO_SUSPENSE, 70_000, 30_000)])
+@pytest.mark.parametrize(
+    ("kind", "available", "suspense"), [(K.REVERSE, 100_000, 0), (K.REVERSE_TO_SUSPENSE, 70_000, 30_000)]
+)
 async def test_money_that_came_back_goes_where_the_terms_want_it(
     anna: Account, kind: TransferKind, available: int, suspense: int
 ) -> None:
@@ -196,7 +198,8 @@ async def derived(account: Account) -> dict[str, int]:
     """The platform accounts from nothing but the transfers."""
     rows = await account.tx.many(
         """
-        SELECT a.kind, coalesce(sum(CASE WHEN t.credit_account = a.id THEN t.amount ELSE -t.amount END), 0)::bigint AS held
+        SELECT a.kind,
+               coalesce(sum(CASE WHEN t.credit_account = a.id THEN t.amount ELSE -t.amount END), 0)::bigint AS held
         FROM accounts a LEFT JOIN transfers t ON a.id IN (t.debit_account, t.credit_account)
         WHERE a.owner IN ($1, $2) GROUP BY a.kind
         """,

@@ -8,7 +8,6 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
-from ground import AT, merchant, program
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -19,6 +18,7 @@ from bursar.foundation.db import Transaction
 from bursar.foundation.money import Money
 from bursar.ledger import Movement, TransferKind
 from bursar.payouts import model as payout_model
+from ground import AT, merchant, program
 
 T = TypeVar("T")
 

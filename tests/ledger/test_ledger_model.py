@@ -1,4 +1,4 @@
-"""What each kind of movement does, and that no order of them loses or invents money. Nothing here touches a database."""
+"""What each kind of movement does, and that no order of them loses or invents money. No database is needed."""
 
 from typing import Final
 from uuid import UUID

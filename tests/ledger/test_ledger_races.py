@@ -4,12 +4,11 @@ import asyncio
 import random
 from uuid import UUID, uuid4
 
-from ground import AT, funding, merchant, program
-
 from bursar import ledger
 from bursar.foundation.db import Database
 from bursar.foundation.money import Money
 from bursar.ledger import InsufficientFunds, Movement, TransferKind
+from ground import AT, funding, merchant, program
 
 
 async def funded(database: Database, count: int, *, money: str) -> tuple[str, list[UUID]]:

@@ -50,8 +50,8 @@ async def test_a_sent_payout_without_approval_is_found(books: Books) -> None:
     await tamper(
         books.database,
         f"""
-        INSERT INTO attempts (id, payout_id, holder_id, program, terms_version, amount, currency, generation, gateway, key,
-                              batch_id, outcome, window_ends_at, look_at)
+        INSERT INTO attempts (id, payout_id, holder_id, program, terms_version, amount, currency, generation, gateway,
+                              key, batch_id, outcome, window_ends_at, look_at)
         VALUES ('{payout.id}', '{payout.id}', '{payout.holder_id}', 'merchants', 1, 1, 'PKR', 1, 'mockbank', 'k',
                 '{payout.id}', 'open', now(), now())
         """,

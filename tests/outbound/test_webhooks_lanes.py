@@ -50,7 +50,7 @@ async def running(deliverer: Deliverer) -> AsyncIterator[Listener]:
 
 async def until(is_so: Callable[[], bool], *, seconds: float = 20.0) -> None:
     async with asyncio.timeout(seconds):
-        while not is_so():  # noqa: ASYNC110 - what is waited for happens in a server and a database
+        while not is_so():
             await asyncio.sleep(0.01)
 
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from ground import AT, KEYRING, ask, merchant, program
-
 from bursar import ledger, payouts, programs
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
 from bursar.payouts import LIFECYCLE, Moved, Payout, PayoutState, Step
+from ground import AT, KEYRING, ask, merchant, program
 
 S = PayoutState
 

@@ -58,7 +58,8 @@ def test_every_life_resolves_each_of_its_reservations_exactly_once() -> None:
     """Whatever way it takes: voided, or posted and then at most reversed; only after a void may it begin again."""
     letters = {Effect.NONE: "", Effect.RESERVE: "r", Effect.VOID: "v", Effect.POST: "p", Effect.REVERSE: "x"}
     effects = {
-        "".join(letters[MOVES[verb].money] for verb in life) for life in lives(S.REQUESTED, ("request",), (S.REQUESTED,))
+        "".join(letters[MOVES[verb].money] for verb in life)
+        for life in lives(S.REQUESTED, ("request",), (S.REQUESTED,))
     }
     assert {"rv", "rp", "rpx", "rvrv", "rvrp", "rvrpx"} <= effects
     assert [money for money in effects if not re.fullmatch(r"(rv)*r(v|px?)", money)] == []
@@ -101,7 +102,7 @@ async def test_the_databases_check_on_history_is_the_same_table(tx: Transaction)
         SELECT verb, coalesce(from_state, '') AS source, to_state AS target
         FROM unnest($1::text[]) verb, unnest($2::text[]) from_state, unnest($3::text[]) to_state
         WHERE {await check(tx, "history_follows_the_table")}
-        """,  # noqa: S608 - the database's own expression
+        """,
         [*MOVES, "fly", ""], [None, *S, "nowhere"], [*S, "nowhere"],
     )  # fmt: skip
     ours = {(move.verb, source, move.target) for move in LIFECYCLE for source in move.sources or ("",)}
@@ -110,7 +111,7 @@ async def test_the_databases_check_on_history_is_the_same_table(tx: Transaction)
 
 async def test_the_databases_check_on_states_knows_the_same_states(tx: Transaction) -> None:
     rows = await tx.many(
-        f"SELECT state FROM unnest($1::text[]) state WHERE {await check(tx, 'state_is_known')}",  # noqa: S608 - as above
+        f"SELECT state FROM unnest($1::text[]) state WHERE {await check(tx, 'state_is_known')}",
         [*S, "unknown", "paid", ""],
     )
     assert {row["state"] for row in rows} == set(S)

@@ -5,12 +5,12 @@ from typing import Final
 
 import asyncpg
 import pytest
-from ground import AT
 from payouts_house import PayoutsHouse, open_house
 
 from bursar.foundation.db import Transaction
 from bursar.ledger import InsufficientFunds
 from bursar.payouts import MOVES, Effect, NoSuchPayout, Payout, PayoutState, Step, WrongState
+from ground import AT
 
 S = PayoutState
 AMOUNT: Final = 100_000  # 1000.00, as ``ask`` asks for.
@@ -176,7 +176,12 @@ async def test_history_is_append_only(house: PayoutsHouse, statement: str) -> No
 
 @pytest.mark.parametrize(
     ("verb", "source", "target"),
-    [("settle", "approved", "completed"), ("send", "sending", "sending"), ("retry", "cancelled", "approved"), ("fly", "approved", "sent")],
+    [
+        ("settle", "approved", "completed"),
+        ("send", "sending", "sending"),
+        ("retry", "cancelled", "approved"),
+        ("fly", "approved", "sent"),
+    ],
 )
 async def test_the_database_refuses_a_step_that_is_not_in_the_table(
     house: PayoutsHouse, verb: str, source: str, target: str

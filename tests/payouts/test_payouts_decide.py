@@ -3,7 +3,6 @@
 from uuid import UUID
 
 import pytest
-from ground import person
 from payouts_house import PayoutsHouse, open_house
 
 from bursar import approvals, payouts
@@ -12,6 +11,7 @@ from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
 from bursar.ledger import InsufficientFunds
 from bursar.payouts import NoSuchPayout, Payout, PayoutState, WrongState
+from ground import person
 
 S = PayoutState
 LARGE = "150000.00"

@@ -5,12 +5,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ground import AT, ask, merchant, program
 from payouts_house import PayoutsHouse, open_house
 
 from bursar import payouts, programs
 from bursar.foundation.db import Database, Transaction, transaction_is_open
 from bursar.payouts import NoSuchPayout, Payout, PayoutState, Query, WrongState
+from ground import AT, ask, merchant, program
 
 S = PayoutState
 
@@ -107,7 +107,7 @@ async def test_what_waits_longest_leaves_first_and_only_when_it_is_due(house: Pa
     await house.tx.run("UPDATE payouts SET due_at = now() - interval '9 years' WHERE id = $1", made[2].id)
     await house.tx.run("UPDATE payouts SET due_at = now() + interval '1 hour' WHERE id = $1", made[0].id)
     taken, at = await payouts.take_waiting(house.tx, house.program, limit=2, except_holders=[])
-    assert list(taken)[0] == made[2].id
+    assert next(iter(taken)) == made[2].id
     assert made[0].id not in taken
     assert len(taken) == 2
     assert at == await house.tx.now()

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from ground import AT, KEYRING, ask, program
 from payouts_house import PayoutsHouse, open_house
 
 from bursar import payouts
@@ -16,6 +15,7 @@ from bursar.foundation.money import Money
 from bursar.holders.model import Destination
 from bursar.ledger import InsufficientFunds
 from bursar.payouts import DestinationAltered, NotAllowed, Payout, PayoutState
+from ground import AT, KEYRING, ask, program
 
 S = PayoutState
 
@@ -80,9 +80,7 @@ async def test_what_the_terms_do_not_allow_is_refused_by_field(
 
 def _ask(house: PayoutsHouse, *, amount: Money) -> payouts.Ask:
     plain = ask(house.holder, house.program)
-    return payouts.Ask(
-        plain.holder_id, plain.program, plain.reference, amount, plain.destination, plain.requester
-    )
+    return payouts.Ask(plain.holder_id, plain.program, plain.reference, amount, plain.destination, plain.requester)
 
 
 async def test_a_refusal_never_repeats_the_account_number(house: PayoutsHouse) -> None:
@@ -157,7 +155,9 @@ async def test_the_destination_is_stored_sealed_and_shown_masked(house: PayoutsH
 async def test_a_destination_does_not_open_in_another_payouts_place(house: PayoutsHouse) -> None:
     one, other = await house.born(), await house.born(account="1234500009")
     await house.tx.run(
-        "UPDATE payouts SET destination = (SELECT destination FROM payouts WHERE id = $2) WHERE id = $1", one.id, other.id
+        "UPDATE payouts SET destination = (SELECT destination FROM payouts WHERE id = $2) WHERE id = $1",
+        one.id,
+        other.id,
     )
     with pytest.raises(CannotOpen):
         payouts.open_destination(await house.see(one), KEYRING)
@@ -170,7 +170,7 @@ async def test_what_differs_from_what_was_judged_does_not_open(house: PayoutsHou
     payout = await house.born()
     await program(house.tx, house.program, title="Another title")  # So that there is a second version.
     assert payouts.open_destination(await house.see(payout), KEYRING)
-    await house.tx.run(f"UPDATE payouts SET {tampering} WHERE id = $1", payout.id)  # noqa: S608 - from the list above
+    await house.tx.run(f"UPDATE payouts SET {tampering} WHERE id = $1", payout.id)
     with pytest.raises(DestinationAltered):
         payouts.open_destination(await house.see(payout), KEYRING)
 
@@ -180,7 +180,9 @@ async def test_a_destination_sealed_before_a_rotation_still_opens(house: Payouts
     assert payouts.open_destination(payout, Keyring([b"n" * 32, b"k" * 32])).account_number == "1234500001"
 
 
-@pytest.mark.parametrize("other", [{"amount": Money(2, "PKR")}, {"amount": Money(1, "USD")}, {"program": "q"}, {"terms_version": 2}])
+@pytest.mark.parametrize(
+    "other", [{"amount": Money(2, "PKR")}, {"amount": Money(1, "USD")}, {"program": "q"}, {"terms_version": 2}]
+)
 def test_a_digest_differs_with_everything_it_is_bound_to(other: dict[str, Any]) -> None:
     base: dict[str, Any] = {"amount": Money(1, "PKR"), "program": "p", "terms_version": 1}
     destination = Destination("HBL", "12345678", "Anna")

@@ -13,7 +13,9 @@ def facts(minor: int, *, review_at: Money | None = THRESHOLD) -> Facts:
     return Facts(amount=Money(minor, "PKR"), review_at=review_at)
 
 
-@pytest.mark.parametrize(("minor", "needs_review"), [(1, False), (9_999_999, False), (10_000_000, True), (10**15, True)])
+@pytest.mark.parametrize(
+    ("minor", "needs_review"), [(1, False), (9_999_999, False), (10_000_000, True), (10**15, True)]
+)
 def test_from_the_threshold_on_a_person_looks(minor: int, *, needs_review: bool) -> None:
     assert risk.screen(facts(minor)).needs_review is needs_review
 

@@ -143,7 +143,7 @@ def ask(**changes: Any) -> dict[str, Any]:
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something that is about to happen."""
     async with asyncio.timeout(SOON_S):
-        while not condition():  # noqa: ASYNC110 - the condition is somebody else's list.
+        while not condition():
             await asyncio.sleep(0.005)
 
 

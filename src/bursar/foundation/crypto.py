@@ -79,7 +79,7 @@ class Keyring:
         self._keys = {hashlib.sha256(key).digest()[:_KEY_ID_BYTES]: key for key in keys}
         self.active_id = next(iter(self._keys))
         self._active = self._keys[self.active_id]
-        self._index_key = hmac.digest(keys[-1], b"bursar blind index", "sha256")
+        self._index_key = hmac.digest(self._active, b"bursar blind index", "sha256")
 
     def seal(self, secret: bytes, place: Place) -> bytes:
         """Encrypt for one place, with the active key."""
@@ -110,7 +110,7 @@ class Keyring:
     def fingerprint(self, text: str) -> bytes:
         """A keyed hash for finding equal secrets without reading them (blind index).
 
-        It hangs on the oldest key of the ring, so that rotation does not change it.
+        It hangs on the active key, so whoever seals a secret again renews its fingerprint too.
         """
         return hmac.digest(self._index_key, text.encode(), "sha256")[:16]
 

@@ -226,15 +226,15 @@ async def sealed_with_other_key(tx: Transaction, key_id: bytes, *, after: UUID |
     )  # fmt: skip
 
 
-async def replace_destinations(tx: Transaction, sealed: Sequence[tuple[UUID, bytes, bytes]]) -> None:
-    """Put new envelopes in the place of old ones: (payout, old, new)."""
+async def replace_destinations(tx: Transaction, sealed: Sequence[tuple[UUID, bytes, bytes, bytes]]) -> None:
+    """Put new envelopes in the place of old ones: (payout, old, new, blind index)."""
     await tx.run(
         """
-        UPDATE payouts p SET destination = new.envelope
-        FROM unnest($1::uuid[], $2::bytea[], $3::bytea[]) AS new (id, old, envelope)
+        UPDATE payouts p SET destination = new.envelope, destination_index = new.index
+        FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[]) AS new (id, old, envelope, index)
         WHERE p.id = new.id AND p.destination = new.old
         """,
-        *columns(sealed, 3),
+        *columns(sealed, 4),
     )
 
 
