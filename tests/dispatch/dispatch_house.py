@@ -152,7 +152,7 @@ class Workshop:
     database: Database
     terms: programs.Terms
     holder: UUID
-    bank: Bank
+    bank: Any  # A ``Bank`` of whatever sort the test wants.
     tools: dispatch.Tools
 
     @property

@@ -26,19 +26,19 @@ LOAD_SECONDS: Final = 12.0
 WORKERS: Final = 2
 ENDINGS: Final = "0001 0001 0001 0002 0003 0004 0005"
 
+CALLS: Final = (
+    "timeout_before_accept", "error_before_accept", "timeout_after_accept", "error_after_accept", "drop_after_accept",
+    "partial_batch", "malformed_answer", "empty_answer", "wrong_amount_answer", "rate_limit",
+)  # fmt: skip
+WEBHOOKS: Final = ("webhook_before_answer", "duplicate_webhooks", "reorder_webhooks", "drop_webhooks")
+
 MISBEHAVIOUR: Final[dict[str, Any]] = {
-    **dict.fromkeys(
-        [
-            "timeout_before_accept", "error_before_accept", "timeout_after_accept", "error_after_accept",
-            "drop_after_accept", "partial_batch", "malformed_answer", "empty_answer", "wrong_amount_answer", "rate_limit",
-        ],
-        {"rate": 0.04},
-    ),
-    **dict.fromkeys(["webhook_before_answer", "duplicate_webhooks", "reorder_webhooks", "drop_webhooks"], {"rate": 0.1}),
+    **{fault: {"rate": 0.04} for fault in CALLS},
+    **{fault: {"rate": 0.1} for fault in WEBHOOKS},
     "latency_ms": 10,
     "latency_jitter_ms": 80,
     "reorder_ms": 400,
-}  # fmt: skip
+}
 PEACE: Final = {name: (False if isinstance(value, dict) else 0) for name, value in MISBEHAVIOUR.items()}
 
 

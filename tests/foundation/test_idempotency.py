@@ -90,7 +90,8 @@ async def test_old_keys_are_forgotten_and_young_ones_are_not(tx: Transaction) ->
     await tx.run("UPDATE idempotency_keys SET recorded_at = $1 WHERE key = 'old' AND caller = $2", long_ago, old.caller)
     await tx.run(
         """
-        UPDATE idempotency_keys SET recorded_at = now() - make_interval(days => $1) + interval '1 hour' WHERE caller = $2
+        UPDATE idempotency_keys SET recorded_at = now() - make_interval(days => $1) + interval '1 hour'
+        WHERE caller = $2
         """,
         idempotency.KEPT_DAYS, young.caller,
     )  # fmt: skip

@@ -69,7 +69,7 @@ def instruction(number: int = 1, *, amount: str = "1000.00") -> Instruction:
     )
 
 
-def answer(status: str | None = "SUCCESS", *, number: int = 1, **changes: Any) -> dict[str, Any]:
+def answer(status: Any = "SUCCESS", *, number: int = 1, **changes: Any) -> dict[str, Any]:
     """What the mock bank answers about that instruction."""
     about = instruction(number)
     return {

@@ -37,7 +37,7 @@ class Shop:
         self.terms = terms
         self.holders = holders
         self.book = programs.Book()
-        self.gateway: Any = MockBank(None, url="", api_key="", webhook_secret="", clock=None)  # type: ignore[arg-type]  # It is not called.
+        self.gateway: Any = MockBank(None, url="", api_key="", webhook_secret="", clock=None)  # type: ignore[arg-type]  # Never called.
 
     def asks(self, size: int) -> list[payouts.Ask]:
         return [ask(self.holders[n % len(self.holders)], self.terms.program) for n in range(size)]

@@ -177,7 +177,7 @@ async def test_a_statement_shows_only_the_holders_own_lines(anna: Account) -> No
 async def test_a_snapshot_and_what_is_newer_give_what_all_movements_give(anna: Account) -> None:
     payout = uuid4()
     await anna.apply(*(anna.move(step, 30_000, payout=payout) for step in (K.RESERVE, K.POST)))
-    await let_time_pass(anna.tx, seconds=ledger.actions.SNAPSHOT_AGE_SECONDS * 2)  # type: ignore[attr-defined]
+    await let_time_pass(anna.tx, seconds=ledger.actions.SNAPSHOT_AGE_SECONDS * 2)
     assert await ledger.snapshot(anna.tx) > 0
     old = await anna.platform()
     await anna.apply(anna.move(K.REVERSE, 30_000, payout=payout))
@@ -217,4 +217,4 @@ async def let_time_pass(tx: Transaction, *, seconds: float) -> None:
 
 
 def test_platform_accounts_are_not_a_holders() -> None:
-    assert {AccountKind.AVAILABLE, AccountKind.RESERVED} == ledger.model.HOLDERS_OWN  # type: ignore[attr-defined]
+    assert {AccountKind.AVAILABLE, AccountKind.RESERVED} == ledger.model.HOLDERS_OWN
