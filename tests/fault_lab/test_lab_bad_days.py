@@ -8,23 +8,22 @@ import asyncio
 import os
 import random
 import signal
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, Final
 
-import aiohttp
 import pytest
+from load import ask_on, in_peace
 
 from pg_proxy import Proxy, proxied
 from processes import Process
-from world import Merchant, World, open_world
+from world import World, open_world
 
 pytestmark = [pytest.mark.fault_lab, pytest.mark.timeout(600)]
 
 SEEDS: Final = [int(seed) for seed in os.environ.get("BURSAR_LAB_SEEDS", "1,2,3,4,5,6").split(",")]
 LOAD_SECONDS: Final = 12.0
 WORKERS: Final = 2
-ENDINGS: Final = "0001 0001 0001 0002 0003 0004 0005"
 
 CALLS: Final = (
     "timeout_before_accept", "error_before_accept", "timeout_after_accept", "error_after_accept", "drop_after_accept",
@@ -40,24 +39,6 @@ MISBEHAVIOUR: Final[dict[str, Any]] = {
     "reorder_ms": 400,
 }
 PEACE: Final = {name: (False if isinstance(value, dict) else 0) for name, value in MISBEHAVIOUR.items()}
-
-
-async def load(world: World, merchants: list[Merchant], chance: random.Random, stop: asyncio.Event) -> None:
-    """Ask and ask; a client that hears nothing asks again under the same key."""
-    while not stop.is_set():
-        by, wanted, key = (
-            chance.choice(merchants),
-            world.body(chance.choice(ENDINGS.split())),
-            chance.randbytes(8).hex(),
-        )
-        for _ in range(200):
-            with suppress(aiohttp.ClientError, TimeoutError):
-                if (await world.post(by, wanted, key=key)).status == 201:
-                    break
-            await asyncio.sleep(0.05)
-        else:
-            raise AssertionError("nobody took the request")
-        await asyncio.sleep(chance.expovariate(20.0))
 
 
 async def torment(process: Process, chance: random.Random) -> None:
@@ -89,23 +70,15 @@ async def test_whoever_dies_everybody_is_paid_once(database_url: str, tmp_path: 
     async with open_world(database_url, tmp_path, bank_is_a_process=True, settings=how) as world:
         merchants = [await world.merchant() for _ in range(3)]
         await world.faults(**MISBEHAVIOUR)
-        clients = [asyncio.create_task(load(world, merchants, random.Random(f"{seed}/{n}"), stop)) for n in range(4)]
+        clients = [asyncio.create_task(ask_on(world, merchants, random.Random(f"{seed}/{n}"), stop)) for n in range(4)]
         lives = [asyncio.create_task(keep_dying(world, random.Random(f"{seed}:{n}"), stop)) for n in range(WORKERS)]
         await asyncio.sleep(LOAD_SECONDS)
         stop.set()
         await asyncio.gather(*clients)
         assert sum(await asyncio.gather(*lives)) >= WORKERS
         assert len(world.asked) > 100
+        await world.faults(**PEACE)
         await in_peace(world)
-
-
-async def in_peace(world: World) -> None:
-    """Nothing goes wrong any more: one worker brings everything to its end."""
-    await world.faults(**PEACE)
-    async with world.process("worker") as process:
-        await world.until_at_rest(hasten=True)
-        await process.stop()
-    await world.audit()
 
 
 async def cut_now_and_then(proxy: Proxy, chance: random.Random, stop: asyncio.Event) -> None:
@@ -133,7 +106,7 @@ async def test_whatever_connection_is_lost_everybody_is_paid_once(database_url: 
         world.settings = direct.model_copy(update={"database_url": proxy.url})
         async with world.process("worker") as process:
             clients = [
-                asyncio.create_task(load(world, merchants, random.Random(f"{seed}/{n}"), stop)) for n in range(4)
+                asyncio.create_task(ask_on(world, merchants, random.Random(f"{seed}/{n}"), stop)) for n in range(4)
             ]
             await world.until("true", table="attempts")  # It has started; without a database it would not.
             cutting = asyncio.create_task(cut_now_and_then(proxy, chance, stop))
@@ -145,4 +118,5 @@ async def test_whatever_connection_is_lost_everybody_is_paid_once(database_url: 
             assert process.running.returncode is None, "a worker outlives its connections"
         assert proxy.cuts > 5
         world.settings = direct
+        await world.faults(**PEACE)
         await in_peace(world)

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from ground import person
-from world import World, open_world
 
 from bursar import payouts, programs
+from ground import person
+from world import World, open_world
 
 LARGE = "150000.00"
 

@@ -100,12 +100,18 @@ def document(app: Litestar, *, title: str, version: str, description: str) -> di
         {
             "openapi": "3.1.0",
             "info": {"title": title, "version": version, "description": description, "license": LICENSE},
+            "tags": [{"name": name} for name in IN_ORDER],
             "paths": dict(sorted(paths.items())),
             "components": {"schemas": dict(sorted(components.items())), "securitySchemes": SECURITY_SCHEMES},
         }
     )
 
 
+IN_ORDER: Final = (
+    "Payouts", "Balance", "Events", "Webhooks", "Staff: session", "Staff: payouts", "Staff: kill switches", "Gateways",
+    "Health",
+)  # fmt: skip
+"""The sections of the page, those for merchants first."""
 LICENSE: Final = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 SECURITY_SCHEMES: Final = {
     "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-KEY", "description": "A merchant's API key."},

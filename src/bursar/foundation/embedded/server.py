@@ -54,10 +54,12 @@ class EmbeddedServer:
     socket_dir: Path
     pid: int
 
-    def url(self, database: str = cluster.DATABASE) -> str:
-        """Where to connect as the role ``bursar``, password included; libpq, asyncpg and SQLAlchemy accept it."""
-        secret = cluster.password(Layout.at(self.data), cluster.DATABASE)
-        login = f"postgresql://{cluster.DATABASE}:{secret}"
+    def url(self, database: str = cluster.DATABASE, *, role: str = cluster.DATABASE) -> str:
+        """Where to connect, password included; libpq, asyncpg and SQLAlchemy accept it.
+
+        ``role`` is ``bursar``, or ``postgres`` for what only the superuser may do.
+        """
+        login = f"postgresql://{role}:{cluster.password(Layout.at(self.data), role)}"
         if self.port is not None:
             return f"{login}@127.0.0.1:{self.port}/{quote(database, safe='')}"
         return f"{login}@/{quote(database, safe='')}?host={self.socket_dir}&port={SOCKET_PORT}"
