@@ -27,7 +27,8 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if given:
         yield given
         return
-    with embedded.temporary(settings={"fsync": "off", "max_connections": "200"}) as server:
+    # Without autovacuum, whose workers belong to the superuser and can hold up the dropping of a database.
+    with embedded.temporary(settings={"fsync": "off", "max_connections": "200", "autovacuum": "off"}) as server:
         asyncio.run(_administer(server.url("postgres", role="postgres"), TAMPERING))
         yield server.url("postgres")
 
