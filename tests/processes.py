@@ -85,7 +85,7 @@ async def _kill(started: asyncio.subprocess.Process) -> None:
 
 def _environment(settings: Settings) -> dict[str, str]:
     """What a process finds in its environment: these settings, and nothing of ours."""
-    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
     fields = settings.model_fields_set - {"environment"}
     return kept | {name.upper(): _written(getattr(settings, name)) for name in fields}
 

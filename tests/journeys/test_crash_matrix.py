@@ -202,7 +202,7 @@ def test_every_point_there_is_is_died_at() -> None:
 
 async def test_a_frozen_worker_that_thaws_after_its_lease_changes_nothing(database_url: str, tmp_path: Path) -> None:
     """SIGSTOP while the bank is answering, the lease ends, another worker finds out, SIGCONT: the old word is late."""
-    slow = {"latency_ms": 3000}
+    slow = {"latency_ms": 2000}
     patient = {"mockbank_deadline": 10.0}
     async with open_world(database_url, tmp_path, lease_seconds=30.0, settings=patient, bank=slow) as world:
         await world.faults(drop_webhooks=True)

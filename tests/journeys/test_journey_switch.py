@@ -11,7 +11,7 @@ from bursar import dispatch
 from bursar.dispatch import Scope
 from world import Merchant, World, open_world
 
-LOAD = 240
+LOAD = 160
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import msgspec
 
 from bursar import payouts, programs
 from bursar.dispatch import store
-from bursar.dispatch.model import LIVE, Attempt, Plan, Told, contradiction, plan
+from bursar.dispatch.model import LIVE, Attempt, AttemptState, Plan, Told, contradiction, plan
 from bursar.foundation import ids, log
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
@@ -116,9 +116,17 @@ async def _apply(
         await store.close(tx, [_row(entry) for entry in {entry.attempt.id: entry for entry in entries}.values()])
     parked = [(entry.plan.trouble, entry.attempt) for entry in entries if entry.plan.trouble]
     await _open_breaks(tx, [*troubles, *parked], now=now)
+    known_now = [entry.attempt.payout_id for entry in entries if _was_parked(entry.attempt) and not entry.plan.trouble]
+    if known_now:
+        await store.end_doubts(tx, known_now)
     suspicious = [attempt.payout_id for kind, attempt in troubles if kind == "paid_after_refused"]
     if suspicious:  # Another attempt would pay twice.
         await payouts.wait_longer(tx, suspicious, reason="paid_after_refused", seconds=PARKED_SECONDS)
+
+
+def _was_parked(attempt: Attempt) -> bool:
+    """Whether an attempt waited for people, because nobody else could say what became of it."""
+    return attempt.outcome is AttemptState.UNKNOWN and attempt.look_at is None
 
 
 def _steps(entry: _Entry, now: datetime) -> list[payouts.Step]:

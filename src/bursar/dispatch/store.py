@@ -157,6 +157,17 @@ async def close_break(tx: Transaction, break_id: UUID, *, resolution: str) -> No
     await tx.run("UPDATE breaks SET closed_at = now(), resolution = $2 WHERE id = $1", break_id, resolution)
 
 
+async def end_doubts(tx: Transaction, payout_ids: Collection[UUID]) -> None:
+    """Close the breaks of payouts whose unknown outcome has become known after all."""
+    await tx.run(
+        """
+        UPDATE breaks SET closed_at = now(), resolution = 'told'
+        WHERE payout_id = ANY($1::uuid[]) AND kind = 'unknown_outcome' AND closed_at IS NULL
+        """,
+        list(payout_ids),
+    )
+
+
 async def standing(tx: Transaction) -> tuple[list[Record], list[Record]]:
     """All kill switches that are set, and all circuits that are not closed, read inside the caller's transaction."""
     rows = await tx.many(
