@@ -32,8 +32,12 @@ async def stop(world: World, scope: Scope, subject: str) -> datetime:
     return at
 
 
-async def until_nothing_is_under_way(world: World) -> None:
+async def until_nothing_is_under_way(world: World, stopped_at: datetime) -> None:
+    """Wait for the claim that had begun before money was stopped, and for what was claimed to be answered."""
+    begun_before = "datname = current_database() AND pid <> pg_backend_pid() AND xact_start <= $1"
     async with asyncio.timeout(30):
+        while await world.count(begun_before, stopped_at, table="pg_stat_activity"):
+            await asyncio.sleep(0.005)
         while await world.count("outcome IN ('open', 'unknown')", table="attempts"):
             await asyncio.sleep(0.02)
 
@@ -46,7 +50,7 @@ async def test_stopping_money_works_within_one_claim(busy: World, scope: Scope) 
     async with busy.working():
         await busy.until("outcome = 'paid'", table="attempts", least=20)
         stopped_at = await stop(busy, scope, subjects[scope])
-        await until_nothing_is_under_way(busy)
+        await until_nothing_is_under_way(busy, stopped_at)
         book = await busy.book()
         await asyncio.sleep(0.5)  # Ten looks of the dispatcher.
         assert await busy.count("sent_at > $1", stopped_at, table="attempts") == 0, "not one new attempt"
