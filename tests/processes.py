@@ -41,7 +41,8 @@ class Process:
         if self.running.returncode is None:
             self.send(signal.SIGCONT)
             self.send(signal.SIGTERM)
-            assert await self.died() == 0
+            ended_by = await self.died()
+            assert ended_by == 0, f"it was ended by signal {ended_by}:\n{self.log.read_text()[-4000:]}"
 
 
 @asynccontextmanager
