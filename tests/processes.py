@@ -17,6 +17,7 @@ from bursar.foundation.settings import Settings
 from bursar_sandbox import SandboxSettings
 
 SOON: Final = 60.0  # Far more than anything here should need, even on a busy machine.
+LOOK_SECONDS: Final = 0.03
 
 
 @dataclass
@@ -25,6 +26,7 @@ class Process:
 
     running: asyncio.subprocess.Process
     log: Path
+    ready: Path
 
     async def died(self) -> int:
         """Wait for its end; the signal that ended it, or 0."""
@@ -46,19 +48,27 @@ class Process:
 
 
 @asynccontextmanager
-async def running(*arguments: str, settings: Settings, log: Path, faults: str = "") -> AsyncIterator[Process]:
-    """``bursar`` with these arguments; what it says goes to the log. Killed in the end if it still runs."""
+async def running(
+    *arguments: str, settings: Settings, log: Path, ready: Path, faults: str = ""
+) -> AsyncIterator[Process]:
+    """``bursar`` with these arguments, once it is ready; killed in the end if it still runs.
+
+    What it says goes to the log, and what it says of itself when it is ready to the file ``ready``.
+    """
     environment = _environment(settings) | ({"BURSAR_FAULTS": faults} if faults else {})
     with log.open("wb") as file:
         started = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bursar", *arguments),
+            *(sys.executable, "-m", "bursar", *arguments, "--ready-file", str(ready)),
             env=environment,
             cwd=log.parent,
             stdout=file,
             stderr=file,
         )
     try:
-        yield Process(started, log)
+        async with asyncio.timeout(SOON):
+            while not ready.exists() and started.returncode is None:  # It may well have died by then.
+                await asyncio.sleep(LOOK_SECONDS)
+        yield Process(started, log, ready)
     finally:
         await _kill(started)
 

@@ -29,9 +29,7 @@ from bursar.foundation.db import Database
 from bursar.foundation.settings import Settings
 from bursar_sandbox import SandboxSettings, create_app, server
 from ground import AT, funding, merchant, program
-from processes import SOON, Process, running, running_bank
-
-LOOK_SECONDS: Final = 0.03
+from processes import LOOK_SECONDS, SOON, Process, running, running_bank
 
 ENDS: Final = {"0002": "completed", "0003": "failed", "0004": "sent", "0005": "on_hold"}
 """What becomes of a payout in the end, by its account's last four digits; all others are completed."""
@@ -172,21 +170,17 @@ class World:
     @asynccontextmanager
     async def process(self, *arguments: str, faults: str = "") -> AsyncIterator[Process]:
         """A process such as ``worker``; killed in the end if it still runs, which the laws have to survive as well."""
-        log = self.folder / f"{arguments[0]}-{len(self.logs)}.log"
+        name = f"{arguments[0]}-{len(self.logs)}"
+        log, ready = self.folder / f"{name}.log", self.folder / f"{name}.ready"
         self.logs.append(log)
-        async with running(*arguments, settings=self.settings, log=log, faults=faults) as process:
+        async with running(*arguments, settings=self.settings, log=log, ready=ready, faults=faults) as process:
             yield process
 
     @asynccontextmanager
     async def serving(self, *, port: int = 0, faults: str = "") -> AsyncIterator[Process]:
         """A web process without a worker inside, on this port or a free one; ``web_url`` is where it listens."""
-        ready = self.folder / f"ready-{len(self.logs)}"
-        async with self.process("web", "--port", str(port), "--ready-file", ready.name, faults=faults) as process:
-            async with asyncio.timeout(SOON):
-                while not ready.exists():
-                    assert process.running.returncode is None, process.log.read_text()
-                    await asyncio.sleep(LOOK_SECONDS)
-            self.web_url = json.loads(ready.read_text())["address"]
+        async with self.process("web", "--port", str(port), faults=faults) as process:
+            self.web_url = json.loads(process.ready.read_text())["address"]
             yield process
 
     # ---- Time and looking -------------------------------------------------------------------------------------------

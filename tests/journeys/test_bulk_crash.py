@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 
-from world import Merchant, Process, World, body
+from world import Merchant, World, body
 
 ROWS = 5_000
 
@@ -22,21 +22,12 @@ async def upload(url: str, by: Merchant, rows: list[dict[str, Any]]) -> bytes:
             return await reply.read()
 
 
-async def address_of(process: Process, world: World) -> str:
-    """Where a web process listens, as it says once it is ready."""
-    file = world.folder / "ready"
-    async with asyncio.timeout(30):
-        while not (file.is_file() and file.read_text().strip()):
-            assert process.running.returncode is None, process.log.read_text()
-            await asyncio.sleep(0.05)
-    return str(json.loads(file.read_text())["address"])
-
-
 async def test_an_upload_goes_on_where_a_killed_process_stopped(world: World) -> None:
     acme = await world.merchant()
     rows = [body(merchantReference=f"row-{number}", amount="1.00") for number in range(ROWS)]
-    async with world.process("web", "--port", "0", "--ready-file", "ready") as process:
-        first = asyncio.create_task(upload(await address_of(process, world), acme, rows))
+    async with world.process("web", "--port", "0") as process:
+        url = json.loads(process.ready.read_text())["address"]
+        first = asyncio.create_task(upload(url, acme, rows))
         await world.until("holder_id = $1", acme.holder, least=500)
         process.send(signal.SIGKILL)
         assert await process.died() == signal.SIGKILL
