@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from cronsim import CronSim
 from program_text import Account
@@ -95,8 +96,19 @@ def test_merchants_pay_to_pakistani_account_numbers(number: str, accepted: bool)
 
 
 def test_no_ready_program_pays_without_a_person_where_its_document_wants_one() -> None:
-    assert ready("providers").review.amount_at == Money(1, "NGN")
     assert (ready("members").review.amount_at, ready("members").review.approvals_needed) == (Money(1, "USD"), 2)
+
+
+def test_providers_are_reviewed_as_their_document_says() -> None:
+    """Over fifty thousand, unverified, or with fewer than three successful payouts; and what is unusual besides."""
+    terms = ready("providers")
+    fifty_thousand, next_to_it = Money(5_000_000, "NGN"), Money(5_000_001, "NGN")
+    assert terms.review.amount_at is not None
+    assert not fifty_thousand.covers(terms.review.amount_at)
+    assert next_to_it.covers(terms.review.amount_at)
+    assert (terms.risk.verified, terms.risk.successes_min) == (True, 3)
+    assert terms.review.at_level is programs.Severity.MEDIUM
+    assert None not in msgspec.structs.astuple(terms.risk), "every rule is asked"
 
 
 def test_writers_are_paid_from_twenty_five_dollars_on() -> None:

@@ -6,17 +6,22 @@ version never changes once it is there, and that amounts are read to the last di
 """
 
 from bursar.programs.actions import Applied, Book, all, apply, current, source_of, terms, versions  # noqa: A004 - see there
-from bursar.programs.errors import BadTerms, DestinationNotAllowed, NoSuchProgram, Problem
+from bursar.programs.errors import BadTerms, DestinationNotAllowed, EarningsStay, NoSuchProgram, Problem
 from bursar.programs.files import load, ready
 from bursar.programs.model import (
+    About,
     Change,
+    Credits,
     DestinationType,
     Dispatch,
     Funding,
     GroupBy,
     Mode,
+    Notices,
     Retry,
     ReturnsTo,
+    Risk,
+    Severity,
     Terms,
     Unknown,
     Value,
@@ -29,21 +34,27 @@ from bursar.programs.source import SOURCE_BYTES_MAX, Checked, check, read
 
 __all__ = [
     "SOURCE_BYTES_MAX",
+    "About",
     "Applied",
     "BadTerms",
     "Book",
     "Change",
     "Checked",
+    "Credits",
     "DestinationNotAllowed",
     "DestinationType",
     "Dispatch",
+    "EarningsStay",
     "Funding",
     "GroupBy",
     "Mode",
     "NoSuchProgram",
+    "Notices",
     "Problem",
     "Retry",
     "ReturnsTo",
+    "Risk",
+    "Severity",
     "Terms",
     "Unknown",
     "Value",

@@ -9,8 +9,8 @@ import msgspec
 from bursar.foundation import journal
 from bursar.foundation.db import Transaction
 from bursar.programs import store
-from bursar.programs.errors import NoSuchProgram
-from bursar.programs.model import Terms, Version, same
+from bursar.programs.errors import EarningsStay, NoSuchProgram
+from bursar.programs.model import Credits, Terms, Version, same
 from bursar.programs.source import read
 
 
@@ -37,6 +37,7 @@ async def apply(
 
     Raises:
         BadTerms: with every rule that the file breaks.
+        EarningsStay: the program has earnings, and the file wants deposits.
     """
     given = read(source_text, file=file)
     version = await store.lock(tx, given.program)
@@ -44,6 +45,8 @@ async def apply(
         before = await terms(tx, given.program, version)
         if same(before, given):
             return Applied(before, changed=False)
+        if before.credits is Credits.EARNINGS and given.credits is not Credits.EARNINGS:
+            raise EarningsStay(program=given.program)
     after = msgspec.structs.replace(given, version=version + 1)
     await store.insert(tx, after, source=source_text, actor=actor, note=note, at=at)
     await journal.note(tx, "terms.applied", actor=actor, subject=after.program, version=after.version, note=note)

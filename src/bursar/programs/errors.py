@@ -2,12 +2,13 @@
 
 BadTerms       the file breaks rules; every break is listed
 NoSuchProgram  no program of this name, or no such version of its terms
+EarningsStay   a program that credits earnings cannot go back to deposits
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from bursar.foundation.errors import Invalid, Missing
+from bursar.foundation.errors import Conflict, Invalid, Missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,12 @@ class NoSuchProgram(Missing):
         """Refuse a name that no program has, or a version that its terms never had."""
         which = f"no program {program!r}" if version is None else f"no version {version} of program {program!r}"
         super().__init__(f"There is {which}.", program=program, version=version)
+
+
+class EarningsStay(Conflict):
+    """A program that credits earnings cannot go back to deposits: nobody could say what paid its earnings off."""
+
+    code = "earnings_stay"
 
 
 class DestinationNotAllowed(Invalid):

@@ -54,6 +54,30 @@ class ReturnsTo(StrEnum):
     SUSPENSE = "suspense"  # It lies on the program's suspense account until a person decides.
 
 
+class Credits(StrEnum):
+    """How a holder's money comes in."""
+
+    DEPOSITS = "deposits"  # As amounts that stand for nothing else.
+    EARNINGS = "earnings"  # As earnings, each traceable to the payouts that paid it off.
+
+
+class Severity(StrEnum):
+    """How strong a finding has to be, before a person looks."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class About(StrEnum):
+    """What a holder may be told of by e-mail and push."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    REJECTED = "rejected"
+    RETURNED = "returned"
+
+
 class DestinationType(StrEnum):
     """Where money can go."""
 
@@ -76,8 +100,33 @@ class Review(msgspec.Struct, frozen=True, kw_only=True):
     """Which payouts wait for people, and for how many."""
 
     amount_at: Money | None = None  # Payouts of this amount or more are reviewed; None: none is for its amount.
+    at_level: Severity = Severity.LOW  # Findings of this level or a stronger one ask for a review.
     approvals_needed: int = 1  # How many different people, none of them the requester.
     expires_after_hours: int = 24  # An older review raises an alert. Nothing is ever decided by waiting.
+
+
+class Risk(msgspec.Struct, frozen=True, kw_only=True):
+    """What makes a payout unusual. None, 0 or False: the rule is not asked."""
+
+    verified: bool = False  # The holder must be verified.
+    successes_min: int = 0  # So many payouts must have been completed before.
+    failures_max: int | None = None  # More failed payouts than this within ``failures_days`` are unusual.
+    failures_days: int = 30
+    amount_factor: float | None = None  # More than so many times the largest completed payout of ``history_days``.
+    frequency_factor: float | None = None  # More than so many times the holder's usual number of payouts in a week.
+    history_days: int = 90  # What counts as the holder's own history.
+    per_hour_max: int | None = None  # More requests than this in an hour are unusual.
+    per_day_max: int | None = None  # And in 24 hours.
+    changed_hours: int | None = None  # A destination that was added within so many hours is recent.
+    shared_max: int | None = None  # More other holders than this with the same destination are unusual.
+    name_score_min: float | None = None  # How alike the account's name and the holder's must be, from 0 to 1.
+    denied: bool = True  # Holders, names and destinations on the denied list are held.
+
+
+class Notices(msgspec.Struct, frozen=True, kw_only=True):
+    """What a program tells its holders, by e-mail and push."""
+
+    about: tuple[About, ...] = ()  # Empty: nothing.
 
 
 class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +146,8 @@ class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """Who moves the money."""
 
-    gateway: str  # The gateway's name, which is the name of its folder.
+    gateway: str  # The gateway's name.
+    float_seconds: float = 60.0  # After it lacked funds: how often its balance is looked at.
 
 
 class Retry(msgspec.Struct, frozen=True, kw_only=True):
@@ -177,6 +227,8 @@ class Destinations(msgspec.Struct, frozen=True, kw_only=True):
     bank_codes: tuple[str, ...] = ()  # Type BANK: the banks that can be paid; empty: the gateway decides.
     account_number: str | None = None  # Type BANK: a pattern that the whole number matches; None: the gateway decides.
     account_title_max: int = 100  # Characters in the name on the account.
+    cool_off_hours: float = 0.0  # A destination that replaces another one is paid to only after so long.
+    validate: bool = False  # Type BANK: the gateway must confirm an account before the first payout to it.
 
     def insist(self, account: BankAccount) -> None:
         """Insist on a bank account that this program pays to.
@@ -215,13 +267,16 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     holder_kinds: tuple[str, ...]  # Who owns a balance here, such as ``merchant``.
     currency: str  # ISO 4217; the one currency of all amounts here.
     funding: Funding
+    credits: Credits = Credits.DEPOSITS
     limits: Limits = Limits()
     review: Review = Review()
+    risk: Risk = Risk()
     dispatch: Dispatch
     route: Route
     retry: Retry = Retry()
     unknown: Unknown = Unknown()
     webhooks: Webhooks = Webhooks()
+    notices: Notices = Notices()
     destinations: Destinations
     returns_to: ReturnsTo = ReturnsTo.HOLDER
     bulk: Bulk = Bulk()
@@ -239,7 +294,7 @@ class Version:
     applied_at: datetime
 
 
-Value = str | int | float | Money | tuple[str | float, ...] | None
+Value = bool | str | int | float | Money | tuple[str | float, ...] | None
 """What a single field of the terms can hold."""
 
 

@@ -78,13 +78,16 @@ def terms(currency: str | None) -> Group:
             "holder_kinds": Several(_name()),
             "currency": CURRENCY,
             "funding": _one_of(model.Funding),
+            "credits": _one_of(model.Credits),
             "limits": _limits(_amount(currency)),
             "review": _review(_amount(currency)),
+            "risk": _risk(),
             "dispatch": _dispatch(),
-            "route": Group(model.Route, {"gateway": _name()}),
+            "route": Group(model.Route, {"gateway": _name(), "float_seconds": _seconds(0.05, HOUR)}),
             "retry": _retry(),
             "unknown": _unknown(),
             "webhooks": _webhooks(),
+            "notices": Group(model.Notices, {"about": Several(_one_of(model.About), least=0)}),
             "destinations": _destinations(),
             "returns_to": _one_of(model.ReturnsTo),
             "bulk": Group(model.Bulk, {"rows_max": _whole(1, 100_000)}),
@@ -95,6 +98,12 @@ def terms(currency: str | None) -> Group:
                 "must be suspense when funding is program: its holders have no balance to return money to",
                 ("funding", "returns_to"),
                 lambda funding, returns_to: funding is model.Funding.HOLDER or returns_to is model.ReturnsTo.SUSPENSE,
+            ),
+            Agreement(
+                "credits",
+                "must be deposits when funding is program: its holders have no balance to credit",
+                ("funding", "credits"),
+                lambda funding, credits: funding is model.Funding.HOLDER or credits is model.Credits.DEPOSITS,  # noqa: A006 - the field's name
             ),
         ),
     )
@@ -115,7 +124,33 @@ def _limits(amount: Scalar) -> Group:
 def _review(amount: Scalar) -> Group:
     return Group(
         model.Review,
-        {"amount_at": amount, "approvals_needed": _whole(1, 5), "expires_after_hours": _whole(1, 24 * 90)},
+        {
+            "amount_at": amount,
+            "at_level": _one_of(model.Severity),
+            "approvals_needed": _whole(1, 5),
+            "expires_after_hours": _whole(1, 24 * 90),
+        },
+    )
+
+
+def _risk() -> Group:
+    return Group(
+        model.Risk,
+        {
+            "verified": _yes_or_no(),
+            "successes_min": _whole(0, 1000),
+            "failures_max": _whole(0, 1000),
+            "failures_days": _whole(1, 365),
+            "amount_factor": _number(1, 1000),
+            "frequency_factor": _number(1, 1000),
+            "history_days": _whole(7, 3650),
+            "per_hour_max": _whole(1, 100_000),
+            "per_day_max": _whole(1, 100_000),
+            "changed_hours": _whole(1, 24 * 90),
+            "shared_max": _whole(0, 1000),
+            "name_score_min": _number(0, 1),
+            "denied": _yes_or_no(),
+        },
     )
 
 
@@ -213,10 +248,13 @@ def _destinations() -> Group:
                 "a plain pattern of letters, digits, [A-Z0-9], {8,24} and | such as [0-9]{8,24}", _number_pattern
             ),
             "account_title_max": _whole(1, 140),
+            "cool_off_hours": _number(0, 24 * 30, "a number of hours"),
+            "validate": _yes_or_no(),
         },
         (
             Agreement("bank_codes", bank_only, ("types", "bank_codes"), _only_for_banks),
             Agreement("account_number", bank_only, ("types", "account_number"), _only_for_banks),
+            Agreement("validate", bank_only, ("types", "validate"), _only_for_banks),
         ),
     )
 
@@ -247,6 +285,11 @@ def _matching(pattern: str, rule: str) -> Scalar:
 
 def _one_of(choices: type[StrEnum]) -> Scalar:
     return Scalar(f"one of {', '.join(choices)}", choices)
+
+
+def _yes_or_no() -> Scalar:
+    words = {"true": True, "false": False}
+    return Scalar("true or false", lambda text: words[text] if text in words else _refuse(text))
 
 
 def _whole(least: int, most: int) -> Scalar:
