@@ -3,17 +3,31 @@
 The sandbox imports nothing from Bursar. Its book is the independent witness of what was
 really paid, so it must not share a single line with the code it gives evidence about.
 
-One simulator lives here so far: the mock bank (`bursar_sandbox.mockbank`).
+One process serves them all: the mock bank (`bursar_sandbox.mockbank`) at its root, Flutterwave
+(`bursar_sandbox.flutterwave`) under `/flutterwave`, and its fourth version under `/flutterwave/v4`.
 """
 
 from bursar_sandbox.asgi import ASGIApp
 from bursar_sandbox.clock import Clock, SystemClock
+from bursar_sandbox.flutterwave.app import FlutterwaveApp
+from bursar_sandbox.flutterwave.v3 import V3
+from bursar_sandbox.flutterwave.v4 import V4
 from bursar_sandbox.mockbank.app import MockBankApp
-from bursar_sandbox.settings import SandboxSettings
+from bursar_sandbox.sandbox import Sandbox
+from bursar_sandbox.settings import FlutterwaveSettings, SandboxSettings
 
-__all__ = ["ASGIApp", "Clock", "SandboxSettings", "SystemClock", "create_app"]
+__all__ = ["ASGIApp", "Clock", "FlutterwaveSettings", "SandboxSettings", "SystemClock", "create_app"]
 
 
 def create_app(settings: SandboxSettings, *, clock: Clock | None = None) -> ASGIApp:
-    """Build the mock bank as an ASGI application; the webhook sender lives in its lifespan."""
-    return MockBankApp(settings, clock=clock or SystemClock())
+    """Build the simulators as one ASGI application; their webhook senders live in its lifespan."""
+    clock = clock or SystemClock()
+    flutterwave = settings.flutterwave
+    return Sandbox(
+        {
+            "": MockBankApp(settings, clock=clock),
+            "/flutterwave": FlutterwaveApp(V3(flutterwave), flutterwave, clock=clock),
+            "/flutterwave/v4": FlutterwaveApp(V4(flutterwave, clock=clock), flutterwave, clock=clock),
+        },
+        export_path=settings.export_path,
+    )

@@ -1,15 +1,19 @@
-"""`python -m bursar_sandbox`: run the mock bank."""
+"""`python -m bursar_sandbox`: run the simulators."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
 import typer
 
 from bursar_sandbox import create_app, server
-from bursar_sandbox.settings import DEFAULT_API_KEY, DEFAULT_WEBHOOK_SECRET, SandboxSettings
+from bursar_sandbox.settings import DEFAULT_API_KEY, DEFAULT_WEBHOOK_SECRET, FlutterwaveSettings, SandboxSettings
+
+PANEL: Final = "Flutterwave (its keys come from the environment: SANDBOX_FLUTTERWAVE_SECRET_KEY and the like)"
+KEYS: Final = ("secret_key", "secret_hash", "client_id", "client_secret")
 
 
 def serve(
@@ -23,12 +27,33 @@ def serve(
     ] = DEFAULT_WEBHOOK_SECRET,
     webhook_on_sync: Annotated[bool, typer.Option(help="Also report what the answer itself already said.")] = True,
     settle_after_ms: Annotated[int, typer.Option(min=0, help="Answer PENDING first and settle so much later.")] = 0,
-    latency_ms: Annotated[int, typer.Option(min=0, help="How long every call takes.")] = 0,
+    latency_ms: Annotated[int, typer.Option(min=0, help="How long every call takes, at every gateway.")] = 0,
     seed: Annotated[int, typer.Option(help="Chance is drawn from it.")] = 0,
     follow_stdin: Annotated[bool, typer.Option(help="End when standard input does: with whoever started it.")] = False,
-    export: Annotated[Path | None, typer.Option(help="Write the book here, as JSON, at the end.")] = None,
+    export: Annotated[Path | None, typer.Option(help="Write the books here, as JSON, at the end.")] = None,
+    flutterwave_webhook_url: Annotated[
+        str | None, typer.Option(help="Where outcomes are reported.", rich_help_panel=PANEL)
+    ] = None,
+    flutterwave_v4_webhook_url: Annotated[
+        str | None, typer.Option(help="Where the fourth version's are.", rich_help_panel=PANEL)
+    ] = None,
+    flutterwave_mode: Annotated[
+        Literal["live", "test"],
+        typer.Option(help="Whether account numbers decide, or references.", rich_help_panel=PANEL),
+    ] = "live",
+    flutterwave_settle_after_ms: Annotated[
+        int, typer.Option(min=0, help="From NEW to the outcome, in live mode.", rich_help_panel=PANEL)
+    ] = 300,
 ) -> None:
-    """Run the mock bank until it is told to stop; its address is printed once it is ready."""
+    """Run the simulators until they are told to stop; their address is printed once they are ready."""
+    flutterwave = FlutterwaveSettings(
+        webhook_url=flutterwave_webhook_url,
+        v4_webhook_url=flutterwave_v4_webhook_url,
+        mode=flutterwave_mode,
+        settle_after_ms=flutterwave_settle_after_ms,
+        latency_ms=latency_ms,
+        seed=seed,
+    )
     settings = SandboxSettings(
         api_key=api_key,
         webhook_url=webhook_url,
@@ -38,6 +63,7 @@ def serve(
         latency_ms=latency_ms,
         seed=seed,
         export_path=export,
+        flutterwave=_with_keys(flutterwave),
     )
     server.run(create_app(settings), host=host, port=port, when_ready=_announce, follow_stdin=follow_stdin)
 
@@ -45,6 +71,13 @@ def serve(
 def main() -> None:
     """Enter by the console script."""
     typer.run(serve)
+
+
+def _with_keys(settings: FlutterwaveSettings) -> FlutterwaveSettings:
+    """With the keys that the environment gives."""
+    names = {key: f"SANDBOX_FLUTTERWAVE_{key.upper()}" for key in KEYS}
+    given: dict[str, Any] = {key: os.environ[name] for key, name in names.items() if name in os.environ}
+    return replace(settings, **given)
 
 
 def _announce(url: str) -> None:

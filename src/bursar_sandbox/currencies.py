@@ -5,6 +5,7 @@ decimals people usually write: it gives 0 for IQD, LAK or RSD, where the standar
 """
 
 import re
+from decimal import Decimal
 from typing import Final
 
 from babel.numbers import list_currencies
@@ -22,6 +23,7 @@ DECIMALS_OF: Final[dict[str, int]] = {
 """Every currency the sandbox knows, with its number of decimals."""
 
 # Fifteen digits leave room for any sum of payouts in a 64-bit integer.
+_AMOUNT_END: Final = Decimal(10) ** 15
 _AMOUNT: Final = re.compile(r"(0|[1-9][0-9]{0,14})(?:\.([0-9]{1,4}))?")
 
 
@@ -37,6 +39,26 @@ def to_minor(amount: str, currency: str) -> int:
     if len(fraction) > decimals:
         raise ValueError(f"{currency} has {decimals} decimals")
     return int(whole + fraction.ljust(decimals, "0"))
+
+
+def exact_minor(amount: Decimal, currency: str) -> int:
+    """Read 1000.5 NGN, as a JSON number gave it, as 100050 minor units; ValueError unless it is exact."""
+    decimals = DECIMALS_OF.get(currency)
+    if decimals is None:
+        raise ValueError(f"{currency} is not a currency code")
+    if not amount.is_finite() or abs(amount) >= _AMOUNT_END:
+        raise ValueError("an amount has at most fifteen digits before the point")
+    minor = int(amount.scaleb(decimals))
+    # Compared with what was given: scaling rounds what has too many digits.
+    if Decimal(minor).scaleb(-decimals) != amount:
+        raise ValueError(f"{currency} has {decimals} decimals")
+    return minor
+
+
+def major_number(minor: int, currency: str) -> Decimal:
+    """Write 100050 minor units of NGN as the number 1000.5, without noughts at its end."""
+    whole, rest = divmod(minor, 10 ** DECIMALS_OF[currency])
+    return Decimal(whole) if rest == 0 else Decimal(to_major(minor, currency).rstrip("0"))
 
 
 def to_major(minor: int, currency: str) -> str:

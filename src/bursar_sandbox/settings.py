@@ -1,16 +1,38 @@
 """What one running sandbox needs to know. Read once, at start-up."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 DEFAULT_API_KEY: Final = "sandbox"
 DEFAULT_WEBHOOK_SECRET: Final = "sandbox-webhook-secret"  # noqa: S105 - it guards play money only.
 
 
 @dataclass(frozen=True, slots=True)
+class FlutterwaveSettings:
+    """One simulated Flutterwave account, in both versions. What a test may change later is in its control call too."""
+
+    secret_key: str = "FLWSECK-sandbox"  # noqa: S105 - it guards play money only.
+    secret_hash: str = "sandbox-secret-hash"  # noqa: S105 - as above; v3 sends it as it is, v4 signs with it.
+    webhook_url: str | None = None  # None: nobody is called, unless a transfer has a callback of its own.
+    client_id: str = "sandbox"
+    client_secret: str = "sandbox-client-secret"  # noqa: S105 - as above.
+    v4_webhook_url: str | None = None
+    mode: Literal["live", "test"] = "live"  # Whether the account number decides, or the reference.
+    settle_after_ms: int = 300  # From acceptance to the outcome in live mode; half of it NEW, half of it PENDING.
+    minute_ms: int = 60_000  # How long a minute takes, where Flutterwave counts in minutes.
+    page_size: int = 100  # Of lists.
+    opening_balance: Decimal = Decimal(1_000_000_000_000)  # Of each wallet, in major units.
+    webhook_retries: bool = True  # A switch in Flutterwave's dashboard.
+    webhook_timeout_s: float = 60.0
+    latency_ms: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSettings:
-    """One mock bank: its keys, its tempo, and where it reports to."""
+    """The mock bank's keys, its tempo, and where it reports to; and the other simulators' settings."""
 
     api_key: str = DEFAULT_API_KEY
     webhook_url: str | None = None  # None: the bank never calls anybody.
@@ -21,4 +43,5 @@ class SandboxSettings:
     settle_after_ms: int = 0  # Above zero: answer PENDING first and settle this much later.
     latency_ms: int = 0  # Until changed by the `latency_ms` switch.
     seed: int = 0  # Faults and references are drawn from it, so a run can be replayed.
-    export_path: Path | None = None  # The book is written here, as JSON, at shutdown.
+    export_path: Path | None = None  # The book is written here, as JSON, at shutdown; the others' books beside it.
+    flutterwave: FlutterwaveSettings = field(default_factory=FlutterwaveSettings)

@@ -17,6 +17,7 @@ WAITING_MAX: Final = 100_000  # A receiver this far behind loses webhooks, as it
 KEPT_MAX: Final = 20_000  # Deliveries that can still be listed and replayed; about 20 MB.
 
 ACCEPTED: Final = range(200, 300)
+"""What counts as taken, unless a gateway sees it otherwise."""
 
 Sign: TypeAlias = Callable[[str, int, bytes], dict[str, str]]
 """Headers for an event id, a time in unix seconds, and the raw body."""
@@ -38,6 +39,7 @@ class Webhook(msgspec.Struct, frozen=True, gc=False):
     event_id: str
     reference: str
     body: bytes
+    url: str | None = None  # Where it goes instead of the usual address.
 
 
 class Delivery(msgspec.Struct, gc=False):
@@ -68,8 +70,10 @@ class WebhookSender:
         faults: Faults,
         timeout_s: float,
         retry_delays_s: Sequence[float],
+        accepted: range = ACCEPTED,
     ) -> None:
-        """Without a URL nothing is ever sent."""
+        """Without a URL, nothing is ever sent but what names an address of its own."""
+        self._accepted = accepted
         self._url = url
         self._sign = sign
         self._clock = clock
@@ -89,8 +93,6 @@ class WebhookSender:
 
     async def start(self) -> None:
         """Open the connections' pool and start the senders."""
-        if self._url is None:
-            return
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=SENDERS),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -121,7 +123,7 @@ class WebhookSender:
         delivery = self._record(webhook)
         if self._faults.fires(Fault.DROP_WEBHOOKS):
             delivery.status = DeliveryStatus.WITHHELD
-        elif self._session is not None:
+        else:
             self._waiting += 1
             await self._attempt(_Try(delivery))
 
@@ -174,15 +176,14 @@ class WebhookSender:
 
     async def _post(self, webhook: Webhook) -> str | None:
         """Post the body, signed now; what went wrong, or None."""
-        assert self._url is not None, "nothing is queued without a URL"
+        url = webhook.url or self._url
+        assert url is not None, "nothing is queued without a URL"
         assert self._session is not None, "senders run only between start and stop"
         signed = self._sign(webhook.event_id, self._clock.now_ms() // 1000, webhook.body)
         headers = {"Content-Type": "application/json", **signed}
         try:
-            async with self._session.post(
-                self._url, data=webhook.body, headers=headers, allow_redirects=False
-            ) as answer:
+            async with self._session.post(url, data=webhook.body, headers=headers, allow_redirects=False) as answer:
                 await answer.read()
-                return None if answer.status in ACCEPTED else f"HTTP {answer.status}"
+                return None if answer.status in self._accepted else f"HTTP {answer.status}"
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
             return f"{type(problem).__name__}: {problem}"

@@ -1,8 +1,9 @@
-"""A mock bank for each test that asks for one."""
+"""A simulator for each test that asks for one."""
 
 from collections.abc import AsyncIterator
 
 import pytest
+from flutterwave_house import FlutterwaveHouse, open_flutterwave
 from sandbox_house import SandboxHouse, open_house
 
 
@@ -10,4 +11,11 @@ from sandbox_house import SandboxHouse, open_house
 async def bank() -> AsyncIterator[SandboxHouse]:
     """A bank that answers at once and misbehaves only when told to."""
     async with open_house() as house:
+        yield house
+
+
+@pytest.fixture
+async def flutterwave() -> AsyncIterator[FlutterwaveHouse]:
+    """A Flutterwave that settles at once and misbehaves only when told to."""
+    async with open_flutterwave() as house:
         yield house

@@ -150,14 +150,15 @@ async def until(condition: Callable[[], bool]) -> None:
 @asynccontextmanager
 async def open_house(**settings: Any) -> AsyncIterator[SandboxHouse]:
     """A bank with these settings, reporting to a receiver of its own."""
-    async with _receiver() as receiver:
+    async with receiving() as receiver:
         chosen = {"api_key": KEY, "webhook_secret": SECRET, "webhook_url": receiver.url, **settings}
         async with server.serving(create_app(SandboxSettings(**chosen))) as url, aiohttp.ClientSession() as session:
             yield SandboxHouse(url, session, receiver)
 
 
 @asynccontextmanager
-async def _receiver() -> AsyncIterator[Receiver]:
+async def receiving() -> AsyncIterator[Receiver]:
+    """A receiver of webhooks that listens."""
     receiver = Receiver()
     app = web.Application()
     app.router.add_post("/hook", receiver.handle)

@@ -1,11 +1,13 @@
 """Amounts are exact in every currency, and anything else is refused."""
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from iso4217 import Currency
 
-from bursar_sandbox.currencies import DECIMALS_OF, to_major, to_minor
+from bursar_sandbox.currencies import DECIMALS_OF, exact_minor, major_number, to_major, to_minor
 
 
 @pytest.mark.parametrize(
@@ -66,3 +68,34 @@ def test_a_negative_amount_can_be_written() -> None:
 def test_exponents_are_those_of_the_standard(currency: Currency) -> None:
     if currency.code in DECIMALS_OF:
         assert DECIMALS_OF[currency.code] == currency.exponent
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "minor"),
+    [("1000.5", "NGN", 100_050), ("1e3", "NGN", 100_000), ("1000", "JPY", 1000), ("0.001", "KWD", 1)],
+)
+def test_numbers_are_read_exactly(amount: str, currency: str, minor: int) -> None:
+    assert exact_minor(Decimal(amount), currency) == minor
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency"),
+    [
+        ("1000.005", "NGN"),
+        ("0.5", "JPY"),
+        ("NaN", "NGN"),
+        ("Infinity", "NGN"),
+        ("1e15", "NGN"),
+        ("1e400", "NGN"),
+        ("123456789012345.0000000000000000000000001", "NGN"),
+        ("1", "ZZZ"),
+    ],
+)
+def test_numbers_that_are_no_amounts_are_refused(amount: str, currency: str) -> None:
+    with pytest.raises(ValueError, match=r"decimals|digits|currency"):
+        exact_minor(Decimal(amount), currency)
+
+
+@given(st.integers(0, 10**15 - 1), st.sampled_from(["NGN", "JPY", "KWD", "CLF"]))
+def test_a_number_that_was_written_is_read_back(minor: int, currency: str) -> None:
+    assert exact_minor(major_number(minor, currency), currency) == minor

@@ -14,8 +14,9 @@ from bursar_sandbox.clock import Clock
 from bursar_sandbox.mockbank import rules
 from bursar_sandbox.mockbank.funds import TAKES_FUNDS, Funds, taken_minor
 from bursar_sandbox.mockbank.model import TransferAsk, TransferEvent
-from bursar_sandbox.mockbank.refusals import NotCancellable, ReferenceConflict, TransferNotFound
+from bursar_sandbox.mockbank.refusals import NotCancellable, ReferenceConflict
 from bursar_sandbox.mockbank.rules import Verdict
+from bursar_sandbox.refusals import TransferNotFound
 
 REFERENCE_ALPHABET: Final = string.ascii_uppercase + string.digits
 REFERENCE_TAIL_LENGTH: Final = 9

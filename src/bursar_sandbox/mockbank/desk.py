@@ -24,7 +24,7 @@ from bursar_sandbox.mockbank.model import (
     TransferAsk,
     TransferPage,
 )
-from bursar_sandbox.mockbank.refusals import InvalidRequest, Refused, Unauthorized, UnknownRoute
+from bursar_sandbox.refusals import InvalidRequest, Refused, Unauthorized, UnknownRoute
 
 PAGE_USUAL: Final = 100
 DIGITS_MAX: Final = 18  # Of a number in a query; longer ones are mischief.

@@ -9,6 +9,7 @@ from msgspec import Meta, Raw
 from bursar_sandbox.book import Reason, Status, Transfer
 from bursar_sandbox.clock import iso
 from bursar_sandbox.currencies import to_major
+from bursar_sandbox.refusals import Problem
 
 BULK_ITEMS_MAX: Final = 1000
 PAGE_MAX: Final = 1000
@@ -84,20 +85,6 @@ class BulkAsk(msgspec.Struct, rename="camel"):
 
     batch_reference: Reference
     items: Annotated[list[Raw], Meta(min_length=1, max_length=BULK_ITEMS_MAX)]
-
-
-class Problem(msgspec.Struct, omit_defaults=True):
-    """Why a request was refused."""
-
-    code: str
-    message: str
-    field: str | None = None
-
-
-class ProblemAnswer(msgspec.Struct):
-    """The body of every refusal."""
-
-    error: Problem
 
 
 class BulkProblem(msgspec.Struct):
