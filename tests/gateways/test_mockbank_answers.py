@@ -28,7 +28,8 @@ async def sent(teller: Teller) -> Outcome:
 
 
 async def asked(teller: Teller) -> Outcome | NeverArrived:
-    return await bank(teller).inquire(instruction())
+    [answer] = await bank(teller).inquire([instruction()])
+    return answer
 
 
 @pytest.mark.parametrize(("status", "word"), STATUSES.items())

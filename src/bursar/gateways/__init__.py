@@ -5,27 +5,39 @@ One folder per provider; nothing outside its folder knows its name or its wire f
 """
 
 from bursar.gateways.model import (
+    AccountResolver,
     Capabilities,
+    Confirmed,
+    Denied,
     Echo,
+    FloatKeeper,
     ForgedReport,
     Gateway,
     Instruction,
     NeverArrived,
+    NotKnown,
     Outcome,
     Report,
+    Resolution,
     Word,
     check_echo,
 )
 
 __all__ = [
+    "AccountResolver",
     "Capabilities",
+    "Confirmed",
+    "Denied",
     "Echo",
+    "FloatKeeper",
     "ForgedReport",
     "Gateway",
     "Instruction",
     "NeverArrived",
+    "NotKnown",
     "Outcome",
     "Report",
+    "Resolution",
     "Word",
     "check_echo",
 ]

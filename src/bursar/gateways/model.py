@@ -14,13 +14,17 @@ from bursar.holders.model import Destination
 
 @dataclass(frozen=True, slots=True)
 class Instruction:
-    """One attempt to pay one payout. ``key`` is unique per attempt; ``payout_id`` stays the same over all of them."""
+    """One attempt to pay one payout. ``key`` is unique per attempt; ``payout_id`` stays the same over all of them.
+
+    ``reference`` is the gateway's own name for the attempt, once it has given one; only inquiries carry it.
+    """
 
     key: str
     payout_id: UUID
     amount: Money
     destination: Destination
     narration: str = ""
+    reference: str | None = None
 
 
 class Word(StrEnum):
@@ -38,7 +42,8 @@ class Word(StrEnum):
 class Outcome:
     """What became of one attempt, as far as the gateway has told us.
 
-    ``retryable`` matters for REFUSED alone: whether another attempt can help. ``echo`` is what the gateway says it
+    ``retryable`` matters for REFUSED alone: whether another attempt can help. ``lacks_funds`` too: our own account at
+    the gateway holds too little, so that another attempt helps once it is funded. ``echo`` is what the gateway says it
     paid; when it differs from the instruction, the outcome is made UNKNOWN and a person looks. ``shown`` is the answer
     with everything secret left out, for the timeline.
     """
@@ -47,6 +52,7 @@ class Outcome:
     reference: str | None = None
     reason: str | None = None
     retryable: bool = False
+    lacks_funds: bool = False
     echo: "Echo | None" = None
     shown: Mapping[str, str | int | None] = field(default_factory=dict)
     retry_after: float | None = None
@@ -66,8 +72,36 @@ class NeverArrived:
 
 
 @dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A gateway knows this account; ``account_title`` is the name it has for it."""
+
+    account_title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A gateway is sure that there is no such account, or that it cannot be paid to."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotKnown:
+    """A gateway could not say; it may be asked again."""
+
+    reason: str
+
+
+Resolution = Confirmed | Denied | NotKnown
+"""What a gateway says about an account before money goes there."""
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """What a gateway tells us later, verified. ``event_id`` is unique per gateway; ``key`` is the attempt's."""
+    """What a gateway tells us later, verified. ``event_id`` is unique per gateway; ``key`` is the attempt's.
+
+    Where the gateway's ``reports_prove`` is False, its outcome is a hint: the gateway is asked before anything moves.
+    """
 
     event_id: str
     key: str
@@ -82,7 +116,11 @@ class Capabilities:
     bulk_max: int = 1  # Items in one call; 1 means that it has no bulk endpoint.
     key_window: timedelta = timedelta(hours=24)  # How long it remembers a key; resending is safe only inside.
     deadline: float = 30.0  # Seconds for one call, all in all.
+    inquire_max: int = 1  # Attempts that one inquiry may ask about.
+    reports_prove: bool = True  # Whether a report's signature covers what it says; else it is only a reason to ask.
     cancel: bool = False
+    resolve: bool = False  # Whether it can say whose account a number is: then it is also an ``AccountResolver``.
+    floats: bool = False  # Whether it can say what our account there holds: then it is also a ``FloatKeeper``.
     hosts: tuple[str, ...] = ()
 
 
@@ -102,8 +140,11 @@ class Gateway(Protocol):
         """Ask it to pay these, in one call where it has a bulk endpoint; one outcome each, in order. Never raises."""
         ...
 
-    async def inquire(self, instruction: Instruction) -> Outcome | NeverArrived:
-        """Ask what became of an attempt. Never raises: not knowing is an outcome."""
+    async def inquire(self, instructions: Sequence[Instruction]) -> Sequence[Outcome | NeverArrived]:
+        """Ask what became of these attempts, at most ``inquire_max``; one answer each, in order.
+
+        Never raises: not knowing is an outcome.
+        """
         ...
 
     def read_report(self, body: bytes, headers: Mapping[str, str]) -> Sequence[Report]:
@@ -113,6 +154,22 @@ class Gateway(Protocol):
             ForgedReport: the signature or its time is wrong; nothing of the body was believed.
             Invalid: properly signed, but not a report this version understands.
         """
+        ...
+
+
+class AccountResolver(Protocol):
+    """A gateway whose capabilities say ``resolve``."""
+
+    async def resolve(self, destination: Destination) -> Resolution:
+        """Ask whose account this is. Never raises: not knowing is an answer."""
+        ...
+
+
+class FloatKeeper(Protocol):
+    """A gateway whose capabilities say ``floats``."""
+
+    async def float_of(self, currency: str) -> Money | None:
+        """Ask what our account there holds and may be paid out. Never raises: None when it could not be asked."""
         ...
 
 

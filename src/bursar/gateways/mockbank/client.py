@@ -53,15 +53,9 @@ class MockBank:
             return [await self._send_one(instructions[0])]
         return await self._send_bulk(instructions)
 
-    async def inquire(self, instruction: Instruction) -> Outcome | NeverArrived:
-        """Look the attempt up by our key."""
-        try:
-            reply = await self._call("GET", f"/v1/transfers/{instruction.key}")
-        except CallFailed as failed:
-            return Outcome(Word.UNKNOWN, reason=failed.cause)
-        if reply.status == 404 and b'"not_found"' in reply.body:
-            return NeverArrived()
-        return _read_one(reply, instruction) if reply.status == 200 else _unclear(reply)
+    async def inquire(self, instructions: Sequence[Instruction]) -> Sequence[Outcome | NeverArrived]:
+        """Look the attempts up by our keys; it has no call for several, so this is one call each."""
+        return [await self._inquire_one(instruction) for instruction in instructions]
 
     def read_report(self, body: bytes, headers: Mapping[str, str]) -> Sequence[Report]:
         """Verify and read one webhook."""
@@ -73,7 +67,7 @@ class MockBank:
             reply = await self._call("POST", "/v1/transfers", body)
         except CallFailed as failed:
             return Outcome(Word.UNKNOWN, reason=failed.cause)
-        if reply.status == 400 and b'"invalid_request"' in reply.body:
+        if reply.status == 400 and _code(reply) == "invalid_request":
             return Outcome(Word.REFUSED, reason="invalid_request")
         return _read_one(reply, instruction) if reply.status == 200 else _unclear(reply)
 
@@ -86,6 +80,15 @@ class MockBank:
         except CallFailed as failed:
             return [Outcome(Word.UNKNOWN, reason=failed.cause)] * len(instructions)
         return _read_bulk(reply, instructions)
+
+    async def _inquire_one(self, instruction: Instruction) -> Outcome | NeverArrived:
+        try:
+            reply = await self._call("GET", f"/v1/transfers/{instruction.key}")
+        except CallFailed as failed:
+            return Outcome(Word.UNKNOWN, reason=failed.cause)
+        if reply.status == 404 and _code(reply) == "not_found":
+            return NeverArrived()
+        return _read_one(reply, instruction) if reply.status == 200 else _unclear(reply)
 
     async def _call(self, method: str, path: str, body: bytes | None = None) -> Reply:
         return await self._client.call(
@@ -120,6 +123,14 @@ def _read_bulk(reply: Reply, instructions: Sequence[Instruction]) -> Sequence[Ou
     ]
 
 
+def _code(reply: Reply) -> str | None:
+    """Why it did not act, by its own code; None where it does not say, whatever else stands there."""
+    try:
+        return _DECLINED.decode(reply.body).error.code
+    except msgspec.MsgspecError:
+        return None
+
+
 def _unclear(reply: Reply) -> Outcome:
     wait = reply.headers.get("retry-after", "")
     asked = min(float(wait), RETRY_AFTER_MAX) if wait.isascii() and wait.isdigit() else None
@@ -127,5 +138,6 @@ def _unclear(reply: Reply) -> Outcome:
 
 
 _ENCODER: Final = msgspec.json.Encoder()
+_DECLINED: Final = msgspec.json.Decoder(wire.Declined)
 _ANSWERED: Final = msgspec.json.Decoder(wire.Answered)
 _BULK_ANSWERED: Final = msgspec.json.Decoder(wire.BulkAnswered)

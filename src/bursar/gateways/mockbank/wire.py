@@ -63,6 +63,12 @@ class BulkAnswered(msgspec.Struct):
     items: list[Answered]
 
 
+class Declined(msgspec.Struct):
+    """The answer to a call that it did not act on."""
+
+    error: Reason
+
+
 class Told(Answered, rename="camel", kw_only=True):
     """A webhook's body."""
 

@@ -1,0 +1,67 @@
+"""Which gateways an installation has: those that it has keys for."""
+
+from typing import Any
+
+import pytest
+
+from bursar import bootstrap
+from bursar.foundation.clock import FakeClock
+from bursar.foundation.http import PoliteClient
+from bursar.foundation.settings import Settings
+from bursar.gateways import ForgedReport, Gateway
+from ground import AT
+
+
+async def installed(**given: Any) -> dict[str, Gateway]:
+    """The gateways of an installation with these settings."""
+    client = PoliteClient.open()
+    await client.close()
+    return bootstrap._gateways(Settings(_env_file=None, **given), client, FakeClock(AT))
+
+
+async def test_only_what_has_its_keys_is_installed() -> None:
+    v4 = {"flutterwave_v4_client_id": "id", "flutterwave_v4_client_secret": "secret"}
+    assert set(await installed()) == {"mockbank"}
+    assert set(await installed(flutterwave_secret_key="", flutterwave_v4_client_id="")) == {"mockbank"}
+    assert set(await installed(flutterwave_secret_key="key")) == {"mockbank", "flutterwave"}
+    assert set(await installed(**v4)) == {"mockbank", "flutterwave-v4"}
+    assert set(await installed(flutterwave_v4_client_id="id")) == {"mockbank"}
+    assert set(await installed(flutterwave_secret_key="key", **v4)) == {"mockbank", "flutterwave", "flutterwave-v4"}
+
+
+async def test_settings_reach_the_gateways() -> None:
+    gateways = await installed(
+        flutterwave_secret_key="key",
+        flutterwave_secret_hash="hash",
+        flutterwave_bulk_max=7,
+        flutterwave_deadline=3.0,
+        flutterwave_v4_client_id="id",
+        flutterwave_v4_client_secret="secret",
+        flutterwave_v4_signature="plain",
+    )
+    v3, v4 = gateways["flutterwave"], gateways["flutterwave-v4"]
+    assert (v3.capabilities.bulk_max, v3.capabilities.deadline, v4.capabilities.deadline) == (7, 3.0, 3.0)
+    assert not v4.capabilities.reports_prove
+    assert v3.read_report(b'{"event": "charge.completed"}', {"verif-hash": "hash"}) == []
+
+
+async def test_without_a_secret_hash_no_report_is_believed() -> None:
+    gateways = await installed(
+        flutterwave_secret_key="key", flutterwave_v4_client_id="id", flutterwave_v4_client_secret="secret"
+    )
+    for name in ("flutterwave", "flutterwave-v4"):
+        with pytest.raises(ForgedReport):
+            gateways[name].read_report(
+                b'{"event": "charge.completed"}', {"verif-hash": "", "flutterwave-signature": ""}
+            )
+
+
+@pytest.mark.parametrize("suffix", ["_PMCK", "_PMCKDU_1", "_PMCK_ST_F", "_PMCK_ST_FDU_10", ""])
+def test_a_suffix_that_means_something_is_taken(suffix: str) -> None:
+    assert Settings(_env_file=None, flutterwave_test_suffix=suffix).flutterwave_test_suffix == suffix
+
+
+@pytest.mark.parametrize("suffix", ["_RETRY_1", "PMCK", "_PMCKDU_", "_PMCK "])
+def test_any_other_suffix_is_a_mistake(suffix: str) -> None:
+    with pytest.raises(ValueError, match="flutterwave_test_suffix"):
+        Settings(_env_file=None, flutterwave_test_suffix=suffix)
