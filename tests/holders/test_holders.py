@@ -173,3 +173,29 @@ def test_a_destination_is_the_same_whatever_title_it_carries() -> None:
     assert account.identity == retitled.identity
     assert account.hash == retitled.hash
     assert account.hash != Destination(bank_code="UBL", account_number="1234500001", account_title="Test User").hash
+
+
+async def test_vouching_for_somebody_is_noted_with_who_and_when(tx: Transaction, clock: FakeClock) -> None:
+    [shop, other] = await holders.register(tx, [merchant("m-1"), merchant("m-2")], at=clock.now())
+    assert shop.verified_at is None
+    at = clock.now()
+    verified = await holders.verify(tx, [shop.id], verified=True, actor="key:platform", at=at)
+    assert verified[shop.id].verified_at == at
+    later = at + timedelta(days=1)
+    again = await holders.verify(tx, [shop.id, other.id], verified=True, actor="person:anna", at=later)
+    assert (again[shop.id].verified_at, again[other.id].verified_at) == (at, later)
+    taken_back = await holders.verify(tx, [shop.id], verified=False, actor="person:anna", at=later)
+    assert taken_back[shop.id].verified_at is None
+    rows = await tx.many("SELECT action, actor, subject FROM audit_notes ORDER BY id")
+    assert [tuple(row) for row in rows] == [
+        ("holder.verified", "key:platform", f"holder:{shop.id}"),
+        ("holder.verified", "person:anna", f"holder:{other.id}"),
+        ("holder.unverified", "person:anna", f"holder:{shop.id}"),
+    ]
+
+
+async def test_registering_again_leaves_the_verification(tx: Transaction, clock: FakeClock) -> None:
+    [shop] = await holders.register(tx, [merchant("m-1")], at=clock.now())
+    await holders.verify(tx, [shop.id], verified=True, actor="cli:test", at=clock.now())
+    [again] = await holders.register(tx, [merchant("m-1", "New name")], at=clock.now())
+    assert again.verified_at == clock.now()

@@ -11,7 +11,7 @@ from bursar import identity
 from bursar.foundation.clock import FakeClock
 from bursar.foundation.db import Database, ForeignKeyViolation, Transaction
 from bursar.foundation.errors import Invalid
-from bursar.identity import ALL_SCOPES, IssuedKey, Mode, NewKey, Person, Scope, UnknownHolder, key_hash, networks
+from bursar.identity import HOLDER_SCOPES, IssuedKey, Mode, NewKey, Person, Scope, UnknownHolder, key_hash, networks
 from statements import statements_of
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)  # By the database's clock too.
@@ -54,7 +54,7 @@ async def test_a_key_opens_everything_from_anywhere_unless_told_otherwise(
     [issued] = await identity.issue_keys(tx, [for_corner(shops)], actor=SOMEBODY, at=clock.now())
     [caller] = await identity.callers(tx, [hash_of(issued)])
     assert caller is not None
-    assert (caller.mode, caller.scopes, caller.allowed_ips) == (Mode.LIVE, ALL_SCOPES, ())
+    assert (caller.mode, caller.scopes, caller.allowed_ips) == (Mode.LIVE, HOLDER_SCOPES, ())
 
 
 async def test_callers_are_answered_in_order_twins_and_strangers_too(

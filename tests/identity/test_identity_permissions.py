@@ -7,8 +7,8 @@ import pytest
 
 from bursar.foundation.errors import Invalid, Kind
 from bursar.identity import (
-    ALL_SCOPES,
     ALLOWED,
+    HOLDER_SCOPES,
     Caller,
     InsufficientScope,
     IpNotAllowed,
@@ -28,7 +28,7 @@ def somebody(*roles: Role) -> Person:
     return Person(uuid4(), "anna@example.com", "Anna", frozenset(roles), created_at=datetime(2026, 11, 20, tzinfo=UTC))
 
 
-def caller(*, scopes: frozenset[Scope] = ALL_SCOPES, allowed: tuple[str, ...] = ()) -> Caller:
+def caller(*, scopes: frozenset[Scope] = HOLDER_SCOPES, allowed: tuple[str, ...] = ()) -> Caller:
     return Caller(uuid4(), uuid4(), "merchants", Mode.LIVE, scopes, networks(allowed), None)
 
 
@@ -39,6 +39,8 @@ DECISIONS = {
     Permission.RETRY_PAYOUTS,
     Permission.STOP_SENDING,
     Permission.MANAGE_KEYS,
+    Permission.MANAGE_HOLDERS,
+    Permission.MANAGE_EARNINGS,
 }
 
 
@@ -77,7 +79,7 @@ def test_insisting_refuses_whoever_may_not() -> None:
 def test_a_key_opens_its_scopes_and_no_other() -> None:
     reader = caller(scopes=frozenset({Scope.PAYOUTS_READ}))
     authorise(reader, Scope.PAYOUTS_READ, ip=None)
-    for scope in ALL_SCOPES - {Scope.PAYOUTS_READ}:
+    for scope in HOLDER_SCOPES - {Scope.PAYOUTS_READ}:
         with pytest.raises(InsufficientScope, match="does not have the scope"):
             authorise(reader, scope, ip=None)
 

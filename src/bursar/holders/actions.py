@@ -1,11 +1,11 @@
-"""What one does with holders: make them known, and find them again."""
+"""What one does with holders: make them known, vouch for them, and find them again."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from bursar.foundation import ids
+from bursar.foundation import ids, journal
 from bursar.foundation.db import Transaction
 from bursar.holders import store
 from bursar.holders.errors import NoSuchHolder
@@ -46,6 +46,11 @@ async def by_reference(tx: Transaction, program: str, reference: str) -> Holder:
     return found[program, reference]
 
 
+async def by_references(tx: Transaction, places: Collection[tuple[str, str]]) -> dict[tuple[str, str], Holder]:
+    """The holders at these (program, reference); a place that nobody has is left out. One statement."""
+    return await store.at_places(tx, places)
+
+
 async def list_page(
     tx: Transaction,
     *,
@@ -59,6 +64,19 @@ async def list_page(
     ``search`` keeps those whose reference, name or e-mail contains it, in either case of letters.
     """
     return await store.page(tx, program=program, after=after, limit=min(limit, PAGE_MAX), search=search)
+
+
+async def verify(
+    tx: Transaction, holder_ids: Collection[UUID], *, verified: bool, actor: str, at: datetime
+) -> dict[UUID, Holder]:
+    """Vouch for holders from ``at`` on, or take that back; the holders as they stand then.
+
+    Whoever was verified already keeps the time. The journal notes each one whom this changed, and that ``actor`` did.
+    """
+    changed = await store.set_verified(tx, holder_ids, at if verified else None)
+    action = "holder.verified" if verified else "holder.unverified"
+    await journal.note_each(tx, action, actor=actor, subjects=[f"holder:{id_}" for id_ in sorted(changed)])
+    return await store.find(tx, holder_ids)
 
 
 def _begin(new: NewHolder, at: datetime) -> Holder:

@@ -1,18 +1,23 @@
-"""Holders and where their money goes."""
+"""Holders and where their money goes: what a payout names, and what a holder has stored to be paid to."""
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 
 from bursar.foundation import texts
+from bursar.foundation.crypto import Place
 from bursar.foundation.errors import Invalid
 
 REFERENCE_LENGTH_MAX: Final = 200  # Platforms call holders by ids, e-mail addresses or slugs; none is longer.
 NAME_LENGTH_MAX: Final = 200
+DESTINATIONS_MAX: Final = 10  # As many accounts as one holder has a use for; each is checked, and each is a way out.
 
 _KIND: Final = re.compile(r"[a-z][a-z_]{0,39}")
 
@@ -27,6 +32,7 @@ class Holder:
     reference: str
     name: str
     email: str | None
+    verified_at: datetime | None = None  # Since when the platform vouches for who they are.
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +93,77 @@ class Destination(msgspec.Struct, frozen=True, tag_field="type", tag="BANK"):
     def from_bytes(cls, raw: bytes) -> "Destination":
         """From an opened envelope."""
         return _DECODER.decode(raw)
+
+
+class AccountVerdict(StrEnum):
+    """What the gateway said of an account."""
+
+    UNCHECKED = "unchecked"  # Nobody has asked yet, or nobody has answered.
+    CONFIRMED = "confirmed"  # It exists, and this is the name on it.
+    DENIED = "denied"  # There is no such account.
+
+
+@dataclass(frozen=True, slots=True)
+class NewDestination:
+    """A destination that a holder wants to be paid to from now on.
+
+    ``cool_off_hours`` is the program's: how long one that replaces another waits before it is paid to.
+    """
+
+    holder_id: UUID
+    destination: Destination = field(repr=False)
+    cool_off_hours: float
+    added_by: str  # The actor.
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDestination:
+    """A destination that a holder has stored. ``index`` is equal for equal accounts, as ``payouts`` has it too."""
+
+    id: UUID
+    holder_id: UUID
+    sealed: bytes = field(repr=False)
+    shown: Mapping[str, Any]
+    index: bytes = field(repr=False)
+    added_at: datetime
+    usable_at: datetime  # The end of its cool-off.
+    is_default: bool = False
+    check: AccountVerdict = AccountVerdict.UNCHECKED
+    account_title_found: str | None = None
+    name_score: float | None = None  # How alike the name found and the holder's are, 0 to 1.
+    checked_at: datetime | None = None
+    removed_at: datetime | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where its envelope lives; it opens nowhere else."""
+        return Place("destinations", "sealed", self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class AddedDestination:
+    """What became of a wish to add one; ``is_new`` is False for an account that was there already, and is unchanged."""
+
+    destination: StoredDestination
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which stored destination a payout of this holder names; None: the default."""
+
+    holder_id: UUID
+    destination_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCheck:
+    """What asking the gateway about a stored destination gave."""
+
+    destination_id: UUID
+    check: AccountVerdict
+    account_title_found: str | None = None
+    name_score: float | None = None
 
 
 _ENCODER = msgspec.json.Encoder()

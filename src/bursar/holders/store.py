@@ -12,7 +12,7 @@ from bursar.holders.model import Holder
 Place = tuple[str, str]
 """Program and reference: what is unique about a holder."""
 
-_HOLDERS: Final = "SELECT id, program, kind, reference, name, email FROM holders "
+_HOLDERS: Final = "SELECT id, program, kind, reference, name, email, verified_at FROM holders "
 
 
 async def upsert(tx: Transaction, holders: Sequence[Holder], *, at: datetime) -> None:
@@ -63,6 +63,18 @@ async def page(
         ORDER BY id DESC LIMIT $4
     """
     return [_holder(row) for row in await tx.many(_HOLDERS + chosen, program, after, search, limit)]
+
+
+async def set_verified(tx: Transaction, ids: Collection[UUID], at: datetime | None) -> frozenset[UUID]:
+    """Vouch for holders as of ``at``, or with None no longer; the ids of those whom this changed."""
+    rows = await tx.many(
+        """
+        UPDATE holders SET verified_at = $2
+        WHERE id = ANY($1) AND (verified_at IS NULL) <> ($2::timestamptz IS NULL) RETURNING id
+        """,
+        list(ids), at,
+    )  # fmt: skip
+    return frozenset(row["id"] for row in rows)
 
 
 def _holder(row: Record) -> Holder:

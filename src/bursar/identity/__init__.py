@@ -2,10 +2,13 @@
 
 The room promises that nothing the database holds lets anybody in: of passwords, session tokens and API keys it keeps
 hashes alone. Whoever is refused at sign-in learns nothing about who exists. What a person may do stands in one table,
-``ALLOWED``, and what a key may do in its scopes; anything else is forbidden.
+``ALLOWED``, and what a key may do in its scopes; for whom a person acts stands in a link to that holder. Anything else
+is forbidden.
 """
 
+from bursar.identity.acting import HOLDERS_MAX, holders_of, link, people_of, unlink
 from bursar.identity.errors import (
+    ActsForNobody,
     EmailTaken,
     InsufficientScope,
     IpNotAllowed,
@@ -18,8 +21,9 @@ from bursar.identity.errors import (
 )
 from bursar.identity.keys import PAGE_MAX, callers, issue_keys, list_keys, revoke_keys, touch
 from bursar.identity.model import (
-    ALL_SCOPES,
     ALLOWED,
+    HOLDER_SCOPES,
+    PROGRAM_SCOPES,
     ApiKey,
     Caller,
     IssuedKey,
@@ -51,8 +55,11 @@ from bursar.identity.tokens import key_hash
 
 __all__ = [
     "ALLOWED",
-    "ALL_SCOPES",
+    "HOLDERS_MAX",
+    "HOLDER_SCOPES",
     "PAGE_MAX",
+    "PROGRAM_SCOPES",
+    "ActsForNobody",
     "ApiKey",
     "Caller",
     "EmailTaken",
@@ -81,12 +88,15 @@ __all__ = [
     "enable_person",
     "find_people",
     "hash_password",
+    "holders_of",
     "issue_keys",
     "key_hash",
+    "link",
     "list_keys",
     "list_people",
     "list_sessions",
     "networks",
+    "people_of",
     "person_by_email",
     "revoke_keys",
     "revoke_sessions",
@@ -96,4 +106,5 @@ __all__ = [
     "sign_in",
     "sign_out",
     "touch",
+    "unlink",
 ]

@@ -5,6 +5,7 @@ Refusal
 ├── NotPermitted       no role of this person allows it
 ├── InsufficientScope  this key was not made for it
 ├── IpNotAllowed       this key is not to be used from there
+├── ActsForNobody      this person acts for no holder, or not for that one
 ├── NoSuchPerson       there is nobody with this id or e-mail
 ├── NoSuchKey          not there, or not this holder's
 ├── EmailTaken         somebody else has this e-mail
@@ -37,6 +38,12 @@ class IpNotAllowed(Forbidden):
     """This API key may not be used from this address."""
 
     code = "ip_not_allowed"
+
+
+class ActsForNobody(Forbidden):
+    """You do not act for this holder."""
+
+    code = "not_acting_for_holder"
 
 
 class NoSuchPerson(Missing):

@@ -53,6 +53,8 @@ class Permission(StrEnum):
     STOP_SENDING = "sending:stop"  # The kill switch, on and off.
     MANAGE_KEYS = "keys:manage"
     MANAGE_PEOPLE = "people:manage"
+    MANAGE_HOLDERS = "holders:manage"  # Verify holders, and what they stored; the denied list.
+    MANAGE_EARNINGS = "earnings:manage"
 
 
 P = Permission
@@ -68,6 +70,8 @@ ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = {
             P.RETRY_PAYOUTS,
             P.STOP_SENDING,
             P.MANAGE_KEYS,
+            P.MANAGE_HOLDERS,
+            P.MANAGE_EARNINGS,
         }
     ),
     Role.SUPPORT: frozenset({P.VIEW}),
@@ -103,6 +107,10 @@ class Person:
         """
         if not self.may(permission):
             raise NotPermitted(permission=permission.value)
+
+
+Link = tuple[UUID, UUID]
+"""A person, and a holder for whom they act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +185,18 @@ class Scope(StrEnum):
     BALANCE_READ = "balance:read"
     WEBHOOKS_WRITE = "webhooks:write"
     WEBHOOKS_READ = "webhooks:read"
+    EARNINGS_WRITE = "earnings:write"
+    EARNINGS_READ = "earnings:read"
+    HOLDERS_WRITE = "holders:write"
+    HOLDERS_READ = "holders:read"
 
 
-ALL_SCOPES: Final = frozenset(Scope)
+PROGRAM_SCOPES: Final = frozenset(
+    {Scope.EARNINGS_WRITE, Scope.EARNINGS_READ, Scope.HOLDERS_WRITE, Scope.HOLDERS_READ}
+)  # fmt: skip
+"""What a platform's own key, which is for a whole program, may be made for."""
+HOLDER_SCOPES: Final = frozenset(Scope) - PROGRAM_SCOPES
+"""What one holder's key may be made for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +204,14 @@ class NewKey:
     """A key that is to be made: for whom, for what, from where and until when.
 
     Raises:
-        Invalid: the name is not a line, or there is no scope.
+        Invalid: the name is not a line, there is no scope, or one that is for the other sort of key.
     """
 
-    holder_id: UUID
+    holder_id: UUID | None  # None: the platform's own, for the whole program.
     program: str
     name: str
     mode: Mode = Mode.LIVE
-    scopes: frozenset[Scope] = ALL_SCOPES
+    scopes: frozenset[Scope] = HOLDER_SCOPES
     allowed_ips: tuple[Network, ...] = ()  # Empty: from anywhere.
     expires_at: datetime | None = None
     created_by: UUID | None = None  # The person who made it, where it was not the command line.
@@ -203,6 +220,10 @@ class NewKey:
         texts.insist_line(self.name, field="name", most=NAME_LENGTH_MAX)
         if not self.scopes:
             raise Invalid(field="scopes", rule="at least one scope")
+        fitting = HOLDER_SCOPES if self.holder_id else PROGRAM_SCOPES
+        if not self.scopes <= fitting:
+            whose = "a holder's key" if self.holder_id else "a program's key"
+            raise Invalid(field="scopes", rule=f"for {whose} out of {', '.join(sorted(fitting))}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +231,7 @@ class ApiKey:
     """A key as it stands; the key itself is not in here, and nowhere else."""
 
     id: UUID
-    holder_id: UUID
+    holder_id: UUID | None  # None: a key for the whole program.
     program: str
     name: str
     prefix: str
@@ -249,12 +270,18 @@ class Caller(msgspec.Struct, frozen=True):
     """Who is behind a request that came with a usable key."""
 
     key_id: UUID
-    holder_id: UUID
+    holder_id: UUID | None  # None: the platform behind the whole program.
     program: str
     mode: Mode
     scopes: frozenset[Scope]
     allowed_ips: tuple[Network, ...]
     created_by: UUID | None
+
+    @property
+    def holder(self) -> UUID:
+        """The holder whose key this is; ask only behind one of ``HOLDER_SCOPES``, which no other key has."""
+        assert self.holder_id is not None, "a holder's scope was asked for, and only holders' keys have it"
+        return self.holder_id
 
     @property
     def actor(self) -> str:

@@ -1,4 +1,4 @@
-"""Every statement on people, sessions and api_keys."""
+"""Every statement on people, whom they act for, sessions and api_keys."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
@@ -7,8 +7,20 @@ from typing import Final
 from uuid import UUID
 
 from bursar.foundation.db import ForeignKeyViolation, Record, Transaction, columns
-from bursar.identity.errors import UnknownHolder
-from bursar.identity.model import ApiKey, Caller, Candidate, PasswordHash, Person, Role, Scope, Session, Tries, mode_of
+from bursar.identity.errors import NoSuchPerson, UnknownHolder
+from bursar.identity.model import (
+    ApiKey,
+    Caller,
+    Candidate,
+    Link,
+    PasswordHash,
+    Person,
+    Role,
+    Scope,
+    Session,
+    Tries,
+    mode_of,
+)
 
 _PEOPLE: Final = "SELECT id, email, name, roles, created_at, disabled_at FROM people "
 _SESSIONS: Final = "SELECT id, person_id, created_at, seen_at, expires_at, revoked_at FROM sessions "
@@ -77,6 +89,67 @@ def _person(row: Record) -> Person:
         created_at=row["created_at"],
         disabled_at=row["disabled_at"],
     )
+
+
+# Acting for holders ---------------------------------------------------------------------------------------------------
+
+
+async def link(tx: Transaction, links: Sequence[Link], *, at: datetime) -> list[Link]:
+    """Let people act for holders; those links that were not there before.
+
+    Raises:
+        UnknownHolder: there is no such holder; the transaction is lost.
+        NoSuchPerson: there is no such person; the transaction is lost.
+    """
+    try:
+        rows = await tx.many(
+            """
+            INSERT INTO holder_people (person_id, holder_id, linked_at)
+            SELECT person_id, holder_id, $3 FROM unnest($1::uuid[], $2::uuid[]) AS wanted (person_id, holder_id)
+            ON CONFLICT DO NOTHING RETURNING person_id, holder_id
+            """,
+            *columns(links, 2), at,
+        )  # fmt: skip
+    except ForeignKeyViolation as violation:
+        raise (NoSuchPerson if violation.constraint_name == "linked_person_exists" else UnknownHolder) from violation
+    return [(row["person_id"], row["holder_id"]) for row in rows]
+
+
+async def unlink(tx: Transaction, links: Sequence[Link]) -> list[Link]:
+    """Let people act for holders no longer; those links that were there."""
+    rows = await tx.many(
+        """
+        DELETE FROM holder_people WHERE (person_id, holder_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
+        RETURNING person_id, holder_id
+        """,
+        *columns(links, 2),
+    )
+    return [(row["person_id"], row["holder_id"]) for row in rows]
+
+
+async def holders_of(tx: Transaction, person_id: UUID, *, only: UUID | None, limit: int) -> list[UUID]:
+    """The holders that a person acts for, and with ``only`` none but that one."""
+    rows = await tx.many(
+        """
+        SELECT holder_id FROM holder_people
+        WHERE person_id = $1 AND ($2::uuid IS NULL OR holder_id = $2) ORDER BY holder_id LIMIT $3
+        """,
+        person_id, only, limit,
+    )  # fmt: skip
+    return [row["holder_id"] for row in rows]
+
+
+async def people_of(tx: Transaction, holder_ids: Collection[UUID]) -> list[tuple[UUID, Person]]:
+    """Who acts for these holders, and has not been disabled."""
+    rows = await tx.many(
+        """
+        SELECT holder_id, id, email, name, roles, created_at, disabled_at
+        FROM holder_people JOIN people ON id = person_id
+        WHERE holder_id = ANY($1) AND disabled_at IS NULL ORDER BY linked_at, id
+        """,
+        list(holder_ids),
+    )
+    return [(row["holder_id"], _person(row)) for row in rows]
 
 
 # Signing in -----------------------------------------------------------------------------------------------------------
@@ -185,7 +258,7 @@ async def insert_keys(tx: Transaction, keys: Sequence[tuple[ApiKey, bytes]]) -> 
             *columns(rows, 11),
         )
     except ForeignKeyViolation as violation:
-        if violation.constraint_name == "key_is_a_holders":
+        if violation.constraint_name in {"key_is_a_holders", "key_is_a_programs"}:
             raise UnknownHolder from violation
         raise
 
