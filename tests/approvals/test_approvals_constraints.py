@@ -7,7 +7,7 @@ from approvals_house import BYTES, OTHER_BYTES, People, asked, yes
 from asyncpg import CheckViolationError, ForeignKeyViolationError, RestrictViolationError, UniqueViolationError
 
 from bursar import approvals
-from bursar.approvals import AlreadyVoted, Ballot, ChangedSinceAsked, RequesterMayNotApprove, Standing
+from bursar.approvals import AlreadyVoted, Ballot, ChangedSinceAsked, Request, RequesterMayNotApprove, Standing
 from bursar.approvals.store import insert_votes
 from bursar.foundation.db import Database
 from bursar.foundation.errors import Refusal
@@ -18,8 +18,8 @@ async def subject(database: Database, people: People) -> UUID:
     """Dan's request in its second round, in which Anna has voted; two are needed."""
     async with database.transaction() as tx:
         subject = await asked(tx, needed=2, requester=people.dan)
-        await approvals.reopen(tx, subject, digest=OTHER_BYTES)
-        await approvals.reopen(tx, subject, digest=BYTES)
+        await approvals.reopen(tx, [Request(subject, OTHER_BYTES, 2)])
+        await approvals.reopen(tx, [Request(subject, BYTES, 2)])
         await approvals.vote(tx, [yes(subject, people.anna)])
     return subject
 

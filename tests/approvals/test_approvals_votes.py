@@ -106,7 +106,7 @@ async def test_any_number_of_votes_costs_three_statements(tx: Transaction, peopl
 async def test_changed_bytes_leave_the_votes_on_the_old_ones_behind(tx: Transaction, people: People) -> None:
     subject = await asked(tx, needed=2)
     await approvals.vote(tx, [yes(subject, people.anna)])
-    await approvals.reopen(tx, subject, digest=OTHER_BYTES)
+    await approvals.reopen(tx, [Request(subject, OTHER_BYTES, 2)])
     [stale] = await approvals.vote(tx, [yes(subject, people.ben, on=BYTES)])
     assert isinstance(stale, ChangedSinceAsked)
     assert await approvals.vote(tx, [yes(subject, people.anna, on=OTHER_BYTES)]) == [Standing.WAITING]
@@ -121,15 +121,33 @@ async def test_changed_bytes_leave_the_votes_on_the_old_ones_behind(tx: Transact
 async def test_bytes_that_change_back_find_no_old_votes(tx: Transaction, people: People) -> None:
     subject = await asked(tx, needed=2)
     await approvals.vote(tx, [yes(subject, people.anna), no(subject, people.ben)])
-    await approvals.reopen(tx, subject, digest=OTHER_BYTES)
-    await approvals.reopen(tx, subject, digest=BYTES)
+    await approvals.reopen(tx, [Request(subject, OTHER_BYTES, 2)])
+    await approvals.reopen(tx, [Request(subject, BYTES, 2)])
     assert await approvals.standings(tx, [subject]) == {subject: Standing.WAITING}
     assert await approvals.vote(tx, [yes(subject, people.anna)]) == [Standing.WAITING]
 
 
+async def test_a_new_round_may_need_another_number_of_people(tx: Transaction, people: People) -> None:
+    subject = await asked(tx, needed=1, requester=people.dan)
+    await approvals.vote(tx, [yes(subject, people.anna)])
+    await approvals.reopen(tx, [Request(subject, OTHER_BYTES, 2)])
+    votes = [yes(subject, person, on=OTHER_BYTES) for person in (people.anna, people.ben)]
+    assert await approvals.vote(tx, votes) == [Standing.WAITING, Standing.APPROVED]
+    poll = (await approvals.polls(tx, [subject]))[subject]
+    assert (poll.request.needed, poll.request.requester) == (2, people.dan), "who asked stays"
+
+
+async def test_any_number_is_reopened_in_one_statement(tx: Transaction) -> None:
+    requests = [Request(uuid4(), BYTES, 1) for _ in range(50)]
+    await approvals.open(tx, requests)
+    async with statements_of(tx) as statements:
+        await approvals.reopen(tx, requests)
+    assert len(statements) == 1
+
+
 async def test_what_nobody_asked_about_is_not_reopened(tx: Transaction) -> None:
     with pytest.raises(NothingToApprove):
-        await approvals.reopen(tx, uuid4(), digest=OTHER_BYTES)
+        await approvals.reopen(tx, [Request(uuid4(), OTHER_BYTES, 1)])
 
 
 async def test_votes_are_asked_for_once(tx: Transaction) -> None:

@@ -1,4 +1,7 @@
-"""The life in one table: the design's, the code's and the database's are the same one, and it never loses money."""
+"""The life in one table: the design's, the code's and the database's are the same one, and it never loses money.
+
+One step stands in none of the requirement documents: back from approved to a review (docs/decisions/0016).
+"""
 
 import re
 from collections.abc import Iterator
@@ -10,10 +13,10 @@ from bursar.payouts import LIFECYCLE, MOVES, RESTING, Effect, PayoutState, Wrong
 
 S = PayoutState
 
-# The design's section 3, line by line: verb, from, to, money.
+# The design's section 3 with the step of decision 0016, line by line: verb, from, to, money.
 DESIGN = """
 request |                                           | requested | RESERVE
-review  | requested                                 | in_review |
+review  | requested, approved                       | in_review |
 approve | requested, in_review                      | approved  |
 reject  | requested, in_review                      | rejected  | VOID
 cancel  | requested, in_review, approved, retrying  | cancelled | VOID

@@ -9,6 +9,7 @@ from payouts_house import PayoutsHouse, open_house
 
 from bursar import payouts, programs
 from bursar.foundation.db import Database, Transaction, transaction_is_open
+from bursar.foundation.money import Money
 from bursar.payouts import NoSuchPayout, Payout, PayoutState, Query, WrongState
 from ground import AT, ask, merchant, program
 
@@ -141,6 +142,64 @@ async def test_a_waiting_one_can_be_hurried_and_no_other(house: PayoutsHouse) ->
     results = await payouts.hurry(house.tx, [payout.id, sending.id, house.holder])
     assert [type(result) for result in results] == [Payout, WrongState, NoSuchPayout]
     assert (await house.see(payout)).due_at == await house.tx.now()
+
+
+IN_RUNS = {
+    "dispatch__mode": "schedule",
+    "dispatch__every_seconds": None,
+    "dispatch__cron": "0 9 * * *",
+    "dispatch__time_zone": "UTC",
+}
+
+
+async def pay_in_runs(house: PayoutsHouse) -> None:
+    """New terms: from now on payouts leave in runs."""
+    await program(house.tx, house.program, **IN_RUNS)
+
+
+async def test_what_is_approved_for_a_run_waits_for_it_and_leaves_in_the_order_of_asking(house: PayoutsHouse) -> None:
+    await pay_in_runs(house)
+    made = [payout for payout in await house.request(3) if isinstance(payout, Payout)]
+    assert all(payout.waits_for_run and payout.due_at == payouts.NEVER for payout in made)
+    assert await house.see(made[0]) == made[0], "stored as it was answered"
+    assert await payouts.seconds_to_next(house.tx, house.program) is None
+    assert (await payouts.take_waiting(house.tx, house.program, limit=9, except_holders=[]))[0] == {}
+    handed = [await payouts.hand_over(house.tx, house.program, limit=2) for _ in range(3)]
+    assert handed == [(2, [Money(200_000, "PKR")]), (1, [Money(100_000, "PKR")]), (0, [])]
+    assert await payouts.with_due(house.tx, [house.program, "nobody"]) == {house.program}
+    taken, _ = await payouts.take_waiting(house.tx, house.program, limit=9, except_holders=[])
+    assert list(taken) == [payout.id for payout in made]
+    assert not any(payout.waits_for_run for payout in taken.values())
+
+
+async def test_a_retry_waits_for_the_next_run_and_a_deferred_one_for_its_time(house: PayoutsHouse) -> None:
+    await pay_in_runs(house)
+    failed, sending = await house.standing_at(S.FAILED), await house.standing_at(S.SENDING)
+    deferred = await house.take(sending, "defer", due_at=AT + timedelta(hours=3))
+    [retried] = await payouts.retry(house.tx, [failed.id], actor="person:x", book=house.book)
+    assert isinstance(retried, Payout)
+    assert retried.waits_for_run
+    assert isinstance(deferred, Payout)
+    assert not deferred.waits_for_run
+
+
+async def test_one_that_waits_for_a_run_can_be_hurried_or_made_to_wait_for_a_time(house: PayoutsHouse) -> None:
+    await pay_in_runs(house)
+    hurried, blocked = await house.born(), await house.born()
+    await payouts.hurry(house.tx, [hurried.id])
+    await payouts.wait_longer(house.tx, [blocked.id], reason="cool_off", seconds=60)
+    assert (await house.see(hurried)).due_at == await house.tx.now()
+    assert (await house.see(blocked)).due_at == await house.tx.now() + timedelta(seconds=60)
+    assert await payouts.hand_over(house.tx, house.program) == (0, [])
+
+
+async def test_leftovers_can_be_handed_over_once_payouts_leave_as_they_come(house: PayoutsHouse) -> None:
+    await pay_in_runs(house)
+    left = await house.born()
+    await program(house.tx, house.program)
+    new = await house.born()
+    assert (left.waits_for_run, new.waits_for_run) == (True, False)
+    assert (await payouts.hand_over(house.tx, house.program))[0] == 1
 
 
 async def test_two_workers_never_take_the_same_payout(database: Database) -> None:

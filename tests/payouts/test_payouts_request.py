@@ -42,7 +42,8 @@ async def test_from_the_terms_amount_on_people_decide(house: PayoutsHouse, amoun
     assert payout.state is state
     asked = await standings(house.tx, [payout.id])
     assert asked == ({payout.id: Standing.WAITING} if state is S.IN_REVIEW else {})
-    assert bool(payout.findings) == (state is S.IN_REVIEW)
+    assert payout.reviewed == (state is S.IN_REVIEW)
+    assert payout.verdict == ("high" if state is S.IN_REVIEW else "pass")
 
 
 async def test_what_asks_for_a_review_is_said_in_a_sentence(house: PayoutsHouse) -> None:

@@ -42,13 +42,16 @@ async def vote(tx: Transaction, ballots: Sequence[Ballot]) -> list[Standing | Re
     return results
 
 
-async def reopen(tx: Transaction, subject_id: UUID, *, digest: bytes) -> None:
-    """Ask anew, because what was asked about has changed; no earlier vote counts, even if it changes back.
+async def reopen(tx: Transaction, requests: Sequence[Request]) -> None:
+    """Ask anew about these subjects, because what was asked about has changed. One statement.
+
+    No earlier vote counts, even if it changes back. How many people are needed may be another number; the requester
+    stays.
 
     Raises:
-        NothingToApprove: nobody has asked about this subject.
+        NothingToApprove: nobody has asked about one of these subjects; the transaction is lost.
     """
-    if not await store.begin_round(tx, subject_id, digest):
+    if await store.begin_rounds(tx, requests) != len(requests):
         raise NothingToApprove
 
 

@@ -76,13 +76,18 @@ async def polls(tx: Transaction, subject_ids: Collection[UUID]) -> dict[UUID, Po
     return await _polls(tx, await tx.many(_REQUESTS, list(subject_ids)))
 
 
-async def begin_round(tx: Transaction, subject_id: UUID, digest: bytes) -> bool:
-    """Put other bytes up for approval and leave the old votes behind; whether there was a request."""
-    changed = await tx.run(
-        "UPDATE approval_requests SET digest = $2, round = round + 1, opened_at = now() WHERE subject_id = $1",
-        subject_id, digest,
-    )  # fmt: skip
-    return changed == 1
+async def begin_rounds(tx: Transaction, requests: Sequence[Request]) -> int:
+    """Put other bytes up for approval and leave the old votes behind; how many of them were asked about before."""
+    rows = [(request.subject_id, request.digest, request.needed) for request in requests]
+    return await tx.run(
+        """
+        UPDATE approval_requests r
+        SET digest = new.digest, needed = new.needed, round = round + 1, opened_at = now()
+        FROM unnest($1::uuid[], $2::bytea[], $3::smallint[]) AS new (subject_id, digest, needed)
+        WHERE r.subject_id = new.subject_id
+        """,
+        *columns(rows, 3),
+    )
 
 
 async def votes(tx: Transaction, subject_id: UUID) -> list[Vote]:

@@ -7,10 +7,14 @@ together or not at all, for a whole batch. Nothing outside this room writes a pa
 from bursar.payouts.advance import advance
 from bursar.payouts.decide import approve, cancel, reject, retry
 from bursar.payouts.errors import DestinationAltered, NoSuchPayout, NotAllowed, UploadedBefore, WrongState
+from bursar.payouts.judging.again import judge_again
+from bursar.payouts.judging.backtest import Backtest, Difference, Span, Tally, replay
+from bursar.payouts.judging.news import judge_news
 from bursar.payouts.look import PAGE_MAX, count_by_state, count_waiting, get, get_many, history, holder_events, page
 from bursar.payouts.model import (
     LIFECYCLE,
     MOVES,
+    NEVER,
     RESTING,
     Ask,
     Effect,
@@ -21,6 +25,7 @@ from bursar.payouts.model import (
     Query,
     Step,
     Upload,
+    approved_due,
     can,
     digest,
     next_state,
@@ -29,17 +34,31 @@ from bursar.payouts.request import Desk, check, request
 from bursar.payouts.reseal import reseal
 from bursar.payouts.store import AUDITED_COLUMNS, audit_feed, audit_position, audited_between, feed
 from bursar.payouts.uploads import begin_upload, finish_upload
-from bursar.payouts.waiting import hurry, open_destination, seconds_to_next, take_waiting, wait_longer
+from bursar.payouts.waiting import (
+    end_waits,
+    hand_over,
+    hurry,
+    measure_due,
+    open_destination,
+    seconds_to_next,
+    take_waiting,
+    wait_longer,
+    wait_until,
+    with_due,
+)
 
 __all__ = [
     "AUDITED_COLUMNS",
     "LIFECYCLE",
     "MOVES",
+    "NEVER",
     "PAGE_MAX",
     "RESTING",
     "Ask",
+    "Backtest",
     "Desk",
     "DestinationAltered",
+    "Difference",
     "Effect",
     "Move",
     "Moved",
@@ -48,12 +67,15 @@ __all__ = [
     "Payout",
     "PayoutState",
     "Query",
+    "Span",
     "Step",
+    "Tally",
     "Upload",
     "UploadedBefore",
     "WrongState",
     "advance",
     "approve",
+    "approved_due",
     "audit_feed",
     "audit_position",
     "audited_between",
@@ -64,21 +86,29 @@ __all__ = [
     "count_by_state",
     "count_waiting",
     "digest",
+    "end_waits",
     "feed",
     "finish_upload",
     "get",
     "get_many",
+    "hand_over",
     "history",
     "holder_events",
     "hurry",
+    "judge_again",
+    "judge_news",
+    "measure_due",
     "next_state",
     "open_destination",
     "page",
     "reject",
+    "replay",
     "request",
     "reseal",
     "retry",
     "seconds_to_next",
     "take_waiting",
     "wait_longer",
+    "wait_until",
+    "with_due",
 ]

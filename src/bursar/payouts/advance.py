@@ -5,13 +5,15 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from bursar import ledger, programs
+import msgspec
+
+from bursar import earnings, ledger, programs
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
 from bursar.foundation.log import correlation_id
 from bursar.payouts import store
 from bursar.payouts.errors import NoSuchPayout
-from bursar.payouts.model import MOVES, Effect, Payout, Step
+from bursar.payouts.model import MOVES, Effect, Payout, PayoutState, Step, approved_due
 
 _KINDS: Final = {
     Effect.RESERVE: ledger.TransferKind.RESERVE,
@@ -32,13 +34,15 @@ async def advance(
     """Take these steps in order, each accepted (the payout after it) or refused on its own.
 
     A payout may appear more than once: its second step starts where the first one led. Callers that hold the rows
-    already pass them as ``locked`` with the database's time ``at``. Costs at most six statements, whatever the batch.
+    already pass them as ``locked`` with the database's time ``at``. Costs at most six statements, whatever the batch,
+    and at most four more where money moves that may stand for earnings.
     """
     assert len({s.payout_id for s in steps}) == len(steps) or all(s.verb != "retry" for s in steps), (
         "a retry may be refused for want of money, so no second step can count on it"
     )
     if locked is None or at is None:
         locked, at = await store.lock(tx, {step.payout_id for step in steps})
+    steps = await _with_their_run(tx, steps, locked, book=book, at=at)
     standing = dict(locked)
     taken = [_take(standing, step, at) for step in steps]
     moves = [(i, after) for i, after in enumerate(taken) if isinstance(after, Payout)]
@@ -48,6 +52,22 @@ async def advance(
             taken[i] = refusal
     await _write(tx, locked, list(zip(steps, taken, strict=True)))
     return taken
+
+
+async def _with_their_run(
+    tx: Transaction, steps: Sequence[Step], locked: Mapping[UUID, Payout], *, book: programs.Book, at: datetime
+) -> Sequence[Step]:
+    """Make payouts that become approved wait for the next run, where their programs pay in runs today."""
+    freed = {s.payout_id for s in steps if MOVES[s.verb].target is PayoutState.APPROVED and s.payout_id in locked}
+    if not freed:
+        return steps
+    terms = await book.judge(tx, {locked[payout_id].program for payout_id in freed})
+    return [
+        msgspec.structs.replace(step, due_at=approved_due(terms[locked[step.payout_id].program], at=at))
+        if step.payout_id in freed and MOVES[step.verb].target is PayoutState.APPROVED
+        else step
+        for step in steps
+    ]
 
 
 def _take(standing: dict[UUID, Payout], step: Step, at: datetime) -> Payout | Refusal:
@@ -71,17 +91,28 @@ async def _move_money(
     paid = [(i, step, after) for i, (step, after) in enumerate(moves) if MOVES[step.verb].money is not Effect.NONE]
     if not paid:
         return refusals
-    to_suspense = await _returns_to_suspense(tx, [after for _, step, after in paid if step.verb == "return"], book)
-    movements = [_movement(after, MOVES[step.verb].money, to_suspense) for _, step, after in paid]
-    for (i, step, _), result in zip(paid, await ledger.apply(tx, movements, at=at), strict=True):
+    terms = await book.at_versions(tx, {(after.program, after.terms_version) for _, _, after in paid})
+    movements = [_movement(after, MOVES[step.verb].money, _own(terms, after)) for _, step, after in paid]
+    for (i, _, _), movement, result in zip(paid, movements, await ledger.apply(tx, movements, at=at), strict=True):
         if isinstance(result, Refusal):
-            assert MOVES[step.verb].money is Effect.RESERVE, "what was reserved can always be posted or released"
+            assert movement.kind is ledger.TransferKind.RESERVE, "what was reserved can always be posted or released"
             refusals[i] = result
+    followed = [
+        movement
+        for (i, _, after), movement in zip(paid, movements, strict=True)
+        if refusals[i] is None and _may_have_earnings(after, _own(terms, after))
+    ]
+    await earnings.follow(tx, followed, at=at)
     return refusals
 
 
-def _movement(payout: Payout, effect: Effect, to_suspense: set[UUID]) -> ledger.Movement:
-    suspended = effect is Effect.REVERSE and payout.id in to_suspense
+def _own(terms: Mapping[tuple[str, int], programs.Terms], payout: Payout) -> programs.Terms:
+    """The terms that judged a payout."""
+    return terms[payout.program, payout.terms_version]
+
+
+def _movement(payout: Payout, effect: Effect, terms: programs.Terms) -> ledger.Movement:
+    suspended = effect is Effect.REVERSE and terms.returns_to is programs.ReturnsTo.SUSPENSE
     return ledger.Movement(
         kind=ledger.TransferKind.REVERSE_TO_SUSPENSE if suspended else _KINDS[effect],
         holder_id=payout.holder_id,
@@ -93,12 +124,12 @@ def _movement(payout: Payout, effect: Effect, to_suspense: set[UUID]) -> ledger.
     )
 
 
-async def _returns_to_suspense(tx: Transaction, returned: Sequence[Payout], book: programs.Book) -> set[UUID]:
-    """Which returned payouts' money waits for a decision instead of going back to the holder, by their own terms."""
-    if not returned:
-        return set()
-    terms = await book.at_versions(tx, {(payout.program, payout.terms_version) for payout in returned})
-    return {p.id for p in returned if terms[p.program, p.terms_version].returns_to == "suspense"}
+def _may_have_earnings(payout: Payout, terms: programs.Terms) -> bool:
+    """Whether a payout's money may stand for earnings, by its own terms.
+
+    Its program may have begun with earnings after those; a retry then takes some where its first reservation took none.
+    """
+    return terms.credits is programs.Credits.EARNINGS or payout.reservation > 1
 
 
 async def _write(

@@ -7,7 +7,7 @@ a test), the diagram in the documentation, and the tests.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import Enum, StrEnum
 from typing import Any, Final
 from uuid import UUID
@@ -17,6 +17,7 @@ import msgspec
 from bursar.foundation.money import Money
 from bursar.holders.model import Destination
 from bursar.payouts.errors import WrongState
+from bursar.programs.model import Mode, Terms
 
 
 class PayoutState(StrEnum):
@@ -64,7 +65,7 @@ S, M = PayoutState, Effect
 
 LIFECYCLE: Final = (
     Move("request", _from(), S.REQUESTED, M.RESERVE),
-    Move("review", _from(S.REQUESTED), S.IN_REVIEW),
+    Move("review", _from(S.REQUESTED, S.APPROVED), S.IN_REVIEW),
     Move("approve", _from(S.REQUESTED, S.IN_REVIEW), S.APPROVED),
     Move("reject", _from(S.REQUESTED, S.IN_REVIEW), S.REJECTED, M.VOID),
     Move("cancel", _from(S.REQUESTED, S.IN_REVIEW, S.APPROVED, S.RETRYING), S.CANCELLED, M.VOID),
@@ -82,6 +83,9 @@ LIFECYCLE: Final = (
 MOVES: Final = {move.verb: move for move in LIFECYCLE}
 RESTING: Final = frozenset({S.COMPLETED, S.RETURNED, S.FAILED, S.REJECTED, S.CANCELLED})
 """States in which nothing is waiting to happen by itself."""
+
+NEVER: Final = datetime.max.replace(tzinfo=UTC)
+"""When a payout is due that waits for its program's next run: PostgreSQL's ``infinity``, until ``hand_over``."""
 
 
 class Ask(msgspec.Struct, frozen=True):
@@ -103,8 +107,10 @@ class Ask(msgspec.Struct, frozen=True):
 class Payout(msgspec.Struct, frozen=True):
     """One promise to pay one holder's money to one destination, as it stands.
 
-    ``destination`` is a sealed envelope; ``destination_shown`` is what people may see of it. ``version`` counts the
-    moves and ``reservation`` the reservations of its money, of which only the last can be open.
+    ``destination`` is a sealed envelope; ``destination_shown`` is what people may see of it, and equal destinations
+    have an equal ``destination_index``. ``findings`` is all that was found about it, ``verdict`` the strongest level
+    among it (pass, low, medium or high), and ``reviewed`` says whether people had to look. ``version`` counts the moves
+    and ``reservation`` the reservations of its money, of which only the last can be open.
     """
 
     id: UUID
@@ -119,10 +125,13 @@ class Payout(msgspec.Struct, frozen=True):
     destination: bytes
     destination_shown: Mapping[str, Any]
     destination_group: str
+    destination_index: bytes
     digest: bytes
     requester: str
     requester_person: UUID | None
     findings: Sequence[Mapping[str, Any]]
+    verdict: str
+    reviewed: bool
     gateway: str | None
     gateway_reference: str | None
     reason: str | None
@@ -132,6 +141,11 @@ class Payout(msgspec.Struct, frozen=True):
     created_at: datetime
     updated_at: datetime
     processed_at: datetime | None
+
+    @property
+    def waits_for_run(self) -> bool:
+        """Whether it leaves with its program's next run, and at no time of its own."""
+        return self.state is PayoutState.APPROVED and self.due_at == NEVER
 
     def after(self, step: "Step", *, at: datetime) -> "Payout":
         """The payout once this step is taken.
@@ -178,6 +192,11 @@ def next_state(state: PayoutState, verb: str) -> PayoutState:
     if state not in move.sources:
         raise WrongState(verb=verb, state=state, allowed_from=sorted(move.sources))
     return move.target
+
+
+def approved_due(terms: Terms, *, at: datetime) -> datetime:
+    """When a payout may leave that is approved at this moment: at once, or with its program's next run."""
+    return NEVER if terms.dispatch.mode is Mode.SCHEDULE else at
 
 
 def can(state: PayoutState, verb: str) -> bool:
@@ -233,6 +252,8 @@ class Query:
     until: datetime | None = None
     amount_min: int | None = None  # Minor units.
     amount_max: int | None = None
+    reviewed: bool | None = None  # Only those that people had to look at, or only the others.
+    verdicts: frozenset[str] = frozenset()
     before: UUID | None = None
     limit: int = 50
 

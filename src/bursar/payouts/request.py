@@ -9,15 +9,15 @@ from uuid import UUID
 
 import msgspec
 
-from bursar import approvals, ledger, programs, risk
+from bursar import approvals, earnings, ledger, programs, risk
 from bursar.foundation import ids
 from bursar.foundation.crypto import Keyring, Place
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
 from bursar.payouts import store
 from bursar.payouts.daily import over_the_day
-from bursar.payouts.errors import NotAllowed
-from bursar.payouts.model import Ask, Payout, PayoutState, digest
+from bursar.payouts.judging import Seen, insist_on_terms, judge
+from bursar.payouts.model import Ask, Payout, PayoutState, approved_due, digest
 
 SEALED: Final = ("payouts", "destination")
 """The table and column that destinations are sealed for."""
@@ -51,10 +51,11 @@ async def request(tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datet
     if kept:
         await store.insert(
             tx,
-            [_row(payout, desk.keyring.fingerprint(ask.destination.identity)) for payout, ask in kept],
+            [_row(payout) for payout, _ in kept],
             [event for payout, _ in kept for event in _first_steps(payout)],
         )
         await _ask_approvers(tx, (payout for payout, _ in kept), terms)
+        await _take_earnings(tx, (payout for payout, _ in kept), terms, at=at)
     return answers
 
 
@@ -74,23 +75,26 @@ async def _decide(
     """Judge each ask by its terms, by what was asked for today, and by the money that is there."""
     terms = await desk.book.judge(tx, {ask.program for ask in asks})
     names = ids.series(at, len(asks))  # Sorted as asked, so that lists show them in that order.
-    judged = [_judge(ask, terms[ask.program], name, desk=desk, at=at) for ask, name in zip(asks, names, strict=True)]
-    born = [payout for payout in judged if isinstance(payout, Payout)]
+    drafts = [_draft(ask, terms[ask.program], name, desk=desk, at=at) for ask, name in zip(asks, names, strict=True)]
+    born = [payout for payout in drafts if isinstance(payout, Payout)]
     refused: dict[UUID, Refusal] = {**await over_the_day(tx, born, terms, at=at)}
     welcome = [payout for payout in born if payout.id not in refused]
     reserved = await reserve(tx, [_reservation(payout) for payout in welcome]) if welcome else []
     refused |= {p.id: result for p, result in zip(welcome, reserved, strict=True) if isinstance(result, Refusal)}
-    answers = [refused.get(payout.id, payout) if isinstance(payout, Payout) else payout for payout in judged]
-    return answers, terms
+    covered = [payout for payout in welcome if payout.id not in refused]
+    # Judged last, behind the locks on the balances: of two batches at once, the later one sees what the other asked.
+    verdicts = await judge(tx, covered, terms, seen=Seen.JUST_ASKED)
+    judged = {payout.id: _judged(payout, verdict) for payout, verdict in zip(covered, verdicts, strict=True)}
+    outcomes = judged | refused
+    return [outcomes[draft.id] if isinstance(draft, Payout) else draft for draft in drafts], terms
 
 
-def _judge(ask: Ask, terms: programs.Terms, payout_id: UUID, *, desk: Desk, at: datetime) -> Payout | Refusal:
-    """Apply the terms; a payout that passes is approved by them, one with findings waits for people."""
+def _draft(ask: Ask, terms: programs.Terms, payout_id: UUID, *, desk: Desk, at: datetime) -> Payout | Refusal:
+    """A payout that its terms allow, approved by them so far."""
     try:
-        _insist_on_terms(ask, terms)
+        insist_on_terms(ask.amount, ask.destination, terms)
     except Refusal as refusal:
         return refusal
-    verdict = risk.screen(risk.Facts(amount=ask.amount, review_at=terms.review.amount_at))
     return Payout(
         id=payout_id,
         program=ask.program,
@@ -98,20 +102,23 @@ def _judge(ask: Ask, terms: programs.Terms, payout_id: UUID, *, desk: Desk, at: 
         holder_id=ask.holder_id,
         reference=ask.reference,
         amount=ask.amount,
-        state=PayoutState.IN_REVIEW if verdict.needs_review else PayoutState.APPROVED,
+        state=PayoutState.APPROVED,
         version=2,
         reservation=1,
         destination=desk.keyring.seal(ask.destination.to_bytes(), Place(*SEALED, payout_id)),
         destination_shown=ask.destination.shown,
         destination_group=ask.destination.bank_code,
+        destination_index=desk.keyring.fingerprint(ask.destination.identity),
         digest=digest(ask.amount, ask.destination, program=ask.program, terms_version=terms.version),
         requester=ask.requester,
         requester_person=ask.requester_person,
-        findings=[finding.to_json() for finding in verdict.findings],
+        findings=(),
+        verdict=risk.Level.PASS.word,
+        reviewed=False,
         gateway=None,
         gateway_reference=None,
-        reason=verdict.findings[0].rule if verdict.findings else None,
-        due_at=at,
+        reason=None,
+        due_at=approved_due(terms, at=at),
         tries=0,
         correlation_id=ask.correlation_id,
         created_at=at,
@@ -120,20 +127,16 @@ def _judge(ask: Ask, terms: programs.Terms, payout_id: UUID, *, desk: Desk, at: 
     )
 
 
-def _insist_on_terms(ask: Ask, terms: programs.Terms) -> None:
-    """Currency, amount and destination as the program's terms want them.
-
-    Raises:
-        NotAllowed: naming the field and the rule.
-    """
-    if ask.amount.currency != terms.currency:
-        raise NotAllowed(field="currency", rule=f"{terms.currency} in this program", given=ask.amount.currency)
-    limits = terms.limits
-    if limits.minimum is not None and not ask.amount.covers(limits.minimum):
-        raise NotAllowed(field="amount", rule=f"at least {limits.minimum}", given=ask.amount.text)
-    if limits.maximum is not None and not limits.maximum.covers(ask.amount):
-        raise NotAllowed(field="amount", rule=f"at most {limits.maximum}", given=ask.amount.text)
-    terms.destinations.insist(ask.destination)
+def _judged(payout: Payout, verdict: risk.Verdict) -> Payout:
+    """One whose verdict asks for people waits for them; all the others are approved by their terms."""
+    return msgspec.structs.replace(
+        payout,
+        state=PayoutState.IN_REVIEW if verdict.needs_review else PayoutState.APPROVED,
+        findings=[finding.to_json() for finding in verdict.findings],
+        verdict=verdict.level.word,
+        reviewed=verdict.needs_review,
+        reason=verdict.reason,
+    )
 
 
 def _reservation(payout: Payout) -> ledger.Movement:
@@ -147,7 +150,7 @@ def _reservation(payout: Payout) -> ledger.Movement:
     )
 
 
-def _row(payout: Payout, destination_index: bytes) -> tuple[object, ...]:
+def _row(payout: Payout) -> tuple[object, ...]:
     """One row of payouts, in the order of ``store.insert``."""
     return (
         payout.id,
@@ -162,11 +165,13 @@ def _row(payout: Payout, destination_index: bytes) -> tuple[object, ...]:
         payout.destination,
         payout.destination_shown,
         payout.destination_group,
-        destination_index,
+        payout.destination_index,
         payout.digest,
         payout.requester,
         payout.requester_person,
         msgspec.Raw(msgspec.json.encode(payout.findings)),  # A bare list would be read as one more array dimension.
+        payout.verdict,
+        payout.reviewed,
         payout.reason,
         payout.correlation_id,
         payout.created_at,
@@ -207,3 +212,11 @@ async def _ask_approvers(tx: Transaction, payouts: Iterable[Payout], terms: Mapp
     ]
     if requests:
         await approvals.open(tx, requests)
+
+
+async def _take_earnings(
+    tx: Transaction, payouts: Iterable[Payout], terms: Mapping[str, programs.Terms], *, at: datetime
+) -> None:
+    """Note which earnings the reserved money stands for, in programs that have earnings."""
+    reserved = [_reservation(p) for p in payouts if terms[p.program].credits is programs.Credits.EARNINGS]
+    await earnings.follow(tx, reserved, at=at)

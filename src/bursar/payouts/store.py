@@ -8,18 +8,18 @@ from uuid import UUID
 from bursar.foundation import outbox
 from bursar.foundation.db import Record, Transaction, columns
 from bursar.foundation.money import Money
-from bursar.payouts.model import Moved, Payout, PayoutState, Query, Upload
+from bursar.payouts.model import NEVER, Moved, Payout, PayoutState, Query, Upload
 
 _COLUMNS: Final = """
     id, program, terms_version, holder_id, reference, amount, currency, state, version, reservation, destination,
-    destination_shown, destination_group, digest, requester, requester_person, findings, gateway, gateway_reference,
-    reason, due_at, tries, correlation_id, created_at, updated_at, processed_at
+    destination_shown, destination_group, destination_index, digest, requester, requester_person, findings, verdict,
+    reviewed, gateway, gateway_reference, reason, due_at, tries, correlation_id, created_at, updated_at, processed_at
 """
 
 _BIRTH: Final = (
     "id", "program", "terms_version", "holder_id", "reference", "amount", "currency", "state", "version", "destination",
     "destination_shown", "destination_group", "destination_index", "digest", "requester", "requester_person",
-    "findings", "reason", "correlation_id", "created_at", "updated_at", "due_at",
+    "findings", "verdict", "reviewed", "reason", "correlation_id", "created_at", "updated_at", "due_at",
 )  # fmt: skip
 _EVENT: Final = (
     "payout_id", "holder_id", "seq", "verb", "from_state", "to_state", "reason", "facts", "actor", "correlation_id",
@@ -81,16 +81,17 @@ async def lock(tx: Transaction, ids: Collection[UUID]) -> tuple[dict[UUID, Payou
 
 
 async def take_waiting(
-    tx: Transaction, program: str, *, limit: int, except_holders: Collection[UUID]
+    tx: Transaction, program: str, *, limit: int, except_holders: Collection[UUID], most: int | None
 ) -> tuple[dict[UUID, Payout], datetime]:
     """Hold the payouts of a program that are due to leave, longest waiting first, passing over what others hold."""
     rows = await tx.many(
         f"""
         SELECT {_COLUMNS}, now() AS db_now FROM payouts
         WHERE program = $1 AND state IN ('approved', 'retrying') AND due_at <= now() AND holder_id <> ALL($3::uuid[])
+          AND ($4::bigint IS NULL OR amount <= $4)
         ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
         """,  # noqa: S608 - constants
-        program, limit, list(except_holders),
+        program, limit, list(except_holders), most,
     )  # fmt: skip
     return _locked(rows)
 
@@ -100,11 +101,80 @@ async def seconds_to_next(tx: Transaction, program: str) -> float | None:
     seconds = await tx.value(
         """
         SELECT extract(epoch FROM due_at - now())::float FROM payouts
-        WHERE program = $1 AND state IN ('approved', 'retrying') AND due_at > now() ORDER BY due_at LIMIT 1
+        WHERE program = $1 AND state IN ('approved', 'retrying') AND due_at > now() AND due_at < 'infinity'
+        ORDER BY due_at LIMIT 1
         """,
         program,
     )
     return None if seconds is None else float(seconds)
+
+
+async def hand_over(tx: Transaction, program: str, *, limit: int | None) -> list[Record]:
+    """Make the approved payouts of a program due that wait for a run, in the order they were asked for.
+
+    How many they are in each currency, and what they add up to.
+    """
+    return await tx.many(
+        """
+        WITH gone AS (
+            UPDATE payouts SET due_at = now() WHERE id IN (
+                SELECT id FROM payouts WHERE program = $1 AND state IN ('approved', 'retrying') AND due_at = 'infinity'
+                ORDER BY id LIMIT $2 FOR UPDATE)
+            RETURNING currency, amount)
+        SELECT currency, count(*) AS count, sum(amount)::bigint AS amount FROM gone GROUP BY currency ORDER BY currency
+        """,
+        program, limit,
+    )  # fmt: skip
+
+
+async def with_due(tx: Transaction, programs: Collection[str]) -> set[str]:
+    """Which of these programs have a payout that is due to leave."""
+    rows = await tx.many(
+        """
+        SELECT asked.program FROM unnest($1::text[]) AS asked (program) WHERE EXISTS (
+            SELECT FROM payouts p
+            WHERE p.program = asked.program AND p.state IN ('approved', 'retrying') AND p.due_at <= now())
+        """,
+        list(programs),
+    )
+    return {row["program"] for row in rows}
+
+
+async def measure_due(tx: Transaction, programs: Collection[str], currency: str) -> tuple[int, int, int]:
+    """How many payouts are due to leave, the smallest amount and the sum."""
+    row = await tx.one(
+        """
+        SELECT count(*) AS count, coalesce(min(amount), 0) AS smallest, coalesce(sum(amount), 0)::bigint AS total
+        FROM payouts WHERE program = ANY($1::text[]) AND currency = $2 AND state IN ('approved', 'retrying')
+          AND due_at <= now()
+        """,
+        list(programs), currency,
+    )  # fmt: skip
+    return row["count"], row["smallest"], row["total"]
+
+
+async def wait_until(tx: Transaction, waits: Sequence[tuple[UUID, str, datetime]]) -> None:
+    """Give approved payouts a blocker each: why they do not leave, and until when."""
+    await tx.run(
+        """
+        UPDATE payouts p SET reason = new.reason, due_at = new.until
+        FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS new (id, reason, until)
+        WHERE p.id = new.id AND p.state IN ('approved', 'retrying')
+        """,
+        *columns(waits, 3),
+    )
+
+
+async def end_waits(tx: Transaction, places: Collection[tuple[UUID, bytes]], *, reasons: Collection[str]) -> int:
+    """Make payouts due that wait for one of these reasons, by holder and blind index of their destination; how many."""
+    return await tx.run(
+        """
+        UPDATE payouts p SET due_at = now() FROM unnest($1::uuid[], $2::bytea[]) AS place (holder_id, index)
+        WHERE p.holder_id = place.holder_id AND p.destination_index = place.index
+          AND p.state IN ('approved', 'retrying') AND p.reason = ANY($3::text[]) AND p.due_at > now()
+        """,
+        *columns(list(places), 2), list(reasons),
+    )  # fmt: skip
 
 
 async def wait_longer(tx: Transaction, ids: Collection[UUID], *, reason: str, seconds: float) -> None:
@@ -143,10 +213,11 @@ async def page(tx: Transaction, query: Query) -> list[Payout]:
           AND ($5::timestamptz IS NULL OR created_at >= $5) AND ($6::timestamptz IS NULL OR created_at < $6)
           AND ($7::bigint IS NULL OR amount >= $7) AND ($8::bigint IS NULL OR amount <= $8)
           AND ($9::uuid IS NULL OR id < $9)
-        ORDER BY id DESC LIMIT $10
+          AND ($10::boolean IS NULL OR reviewed = $10) AND ($11::text[] = '{{}}' OR verdict = ANY($11))
+        ORDER BY id DESC LIMIT $12
         """,  # noqa: S608 - constants
         query.holder_id, query.program, sorted(query.states), _starts_with(query.search), query.since, query.until,
-        query.amount_min, query.amount_max, query.before, query.limit,
+        query.amount_min, query.amount_max, query.before, query.reviewed, sorted(query.verdicts), query.limit,
     )  # fmt: skip
     return [_payout(row) for row in rows]
 
@@ -285,6 +356,8 @@ def _locked(rows: Sequence[Record]) -> tuple[dict[UUID, Payout], datetime]:
 def _payout(row: Record) -> Payout:
     """Columns come in the order of ``_COLUMNS``; amount and currency become one value."""
     values = list(row.values())[:_WIDTH]
+    if values[_DUE_AT].tzinfo is None:  # The driver's way to say ``infinity``; no other moment comes without a zone.
+        values[_DUE_AT] = NEVER
     values[5:8] = [Money(values[5], values[6]), PayoutState(values[7])]
     return Payout(*values)
 
@@ -319,4 +392,5 @@ def _starts_with(text: str | None) -> str | None:
 
 _AUDITOR: Final = "audit"
 _WIDTH: Final = len(_COLUMNS.split(","))
+_DUE_AT: Final = [name.strip() for name in _COLUMNS.split(",")].index("due_at")
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)  # Nothing was locked, so nothing is dated by it.

@@ -1,6 +1,6 @@
 """Payouts that are free to leave: taking them, opening what they carry, and making them wait."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -9,6 +9,7 @@ import msgspec
 from bursar.foundation.crypto import Keyring, Place
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
+from bursar.foundation.money import Money
 from bursar.holders import Destination
 from bursar.payouts import store
 from bursar.payouts.errors import DestinationAltered, NoSuchPayout, WrongState
@@ -17,13 +18,16 @@ from bursar.payouts.request import SEALED
 
 
 async def take_waiting(
-    tx: Transaction, program: str, *, limit: int, except_holders: Collection[UUID]
+    tx: Transaction, program: str, *, limit: int, except_holders: Collection[UUID], most: Money | None = None
 ) -> tuple[Mapping[UUID, Payout], datetime]:
     """Hold the payouts of a program that are due, longest waiting first; also the database's time.
 
-    Other workers pass over what is held here. Payouts of ``except_holders`` stay where they are.
+    Other workers pass over what is held here. Payouts of ``except_holders`` and those of more than ``most`` stay where
+    they are.
     """
-    return await store.take_waiting(tx, program, limit=limit, except_holders=except_holders)
+    return await store.take_waiting(
+        tx, program, limit=limit, except_holders=except_holders, most=most.minor if most is not None else None
+    )
 
 
 async def seconds_to_next(tx: Transaction, program: str) -> float | None:
@@ -34,6 +38,41 @@ async def seconds_to_next(tx: Transaction, program: str) -> float | None:
 async def wait_longer(tx: Transaction, payout_ids: Collection[UUID], *, reason: str, seconds: float) -> None:
     """Give payouts that cannot leave now a blocker: its reason, and when it is looked at again."""
     await store.wait_longer(tx, payout_ids, reason=reason, seconds=seconds)
+
+
+async def measure_due(tx: Transaction, programs: Collection[str], *, currency: str) -> tuple[int, Money, Money]:
+    """How many payouts of these programs are due to leave, the smallest amount and all of them together."""
+    count, smallest, total = await store.measure_due(tx, programs, currency)
+    return count, Money(smallest, currency), Money(total, currency)
+
+
+async def wait_until(tx: Transaction, waits: Sequence[tuple[UUID, str, datetime]]) -> None:
+    """Give payouts that cannot leave now a blocker: (payout, its reason, until when)."""
+    await store.wait_until(tx, waits)
+
+
+async def end_waits(tx: Transaction, places: Collection[tuple[UUID, bytes]], *, reasons: Collection[str]) -> int:
+    """Make payouts due again that wait for one of these reasons, wherever their destination is one of ``places``.
+
+    A place is a holder and the destination's blind index. Ring ``BELL`` after the commit; how many payouts that were.
+    """
+    return await store.end_waits(tx, places, reasons=reasons)
+
+
+async def hand_over(tx: Transaction, program: str, *, limit: int | None = None) -> tuple[int, list[Money]]:
+    """Let payouts leave that were approved and wait for their program's run, those asked for first.
+
+    How many they are, and what they add up to in each currency. A run is this, and a job rung after the commit. It is
+    also what a program's leftovers need once its terms let payouts leave as they come. One statement, whatever the
+    number; ``limit`` keeps one from lasting too long.
+    """
+    rows = await store.hand_over(tx, program, limit=limit)
+    return sum(row["count"] for row in rows), [Money(row["amount"], row["currency"]) for row in rows]
+
+
+async def with_due(tx: Transaction, programs: Collection[str]) -> set[str]:
+    """Which of these programs have a payout that is due to leave; costs the same however many wait."""
+    return await store.with_due(tx, programs)
 
 
 async def hurry(tx: Transaction, payout_ids: Collection[UUID]) -> list[Payout | Refusal]:
