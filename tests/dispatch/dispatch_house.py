@@ -35,7 +35,7 @@ class Bank:
     says: Outcome = PAID
     book: dict[str, Instruction] = field(default_factory=dict)
     calls: list[list[str]] = field(default_factory=list)
-    inquiries: list[str] = field(default_factory=list)
+    inquiries: list[list[str]] = field(default_factory=list)
 
     async def send(self, instructions: Sequence[Instruction]) -> Sequence[Outcome]:
         """Take them all, and say the same about each."""
@@ -45,10 +45,11 @@ class Bank:
             self.book.setdefault(instruction.key, instruction)
         return [self.says] * len(instructions)
 
-    async def inquire(self, instruction: Instruction) -> Outcome | NeverArrived:
+    async def inquire(self, instructions: Sequence[Instruction]) -> Sequence[Outcome | NeverArrived]:
         """What is in the book was paid; what is not never arrived."""
-        self.inquiries.append(instruction.key)
-        return PAID if instruction.key in self.book else NeverArrived()
+        assert not transaction_is_open.get(), "a gateway is called without a transaction"
+        self.inquiries.append([instruction.key for instruction in instructions])
+        return [PAID if instruction.key in self.book else NeverArrived() for instruction in instructions]
 
     def read_report(self, body: bytes, headers: Mapping[str, str]) -> Sequence[Report]:
         """Reports are handed to the room directly here."""
@@ -104,7 +105,8 @@ class DispatchHouse:
 
     async def apply_reports(self) -> int:
         """Apply what has come in, as a worker would; how many that were."""
-        return await dispatch.reports.apply_due(self.tx, scribe=self.scribe)
+        hints = set() if self.bank.capabilities.reports_prove else {self.bank.name}
+        return await dispatch.reports.apply_due(self.tx, scribe=self.scribe, hints=hints)
 
     async def payout(self, about: Prepared) -> Payout:
         """The payout of an attempt, as it stands."""

@@ -1,8 +1,9 @@
 """Asking again: what is in doubt is found out, and sent again only where that cannot pay twice."""
 
 import asyncio
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from dispatch_house import ACCEPTED, HELD, PAID, UNKNOWN, Bank, Workshop, open_workshop
@@ -27,9 +28,9 @@ class LossyBank(Bank):
             return [UNKNOWN] * len(instructions)
         return await super().send(instructions)
 
-    async def inquire(self, instruction: Instruction) -> Outcome | NeverArrived:
-        found = await super().inquire(instruction)
-        return found if self.told is None else self.told
+    async def inquire(self, instructions: Sequence[Instruction]) -> Sequence[Outcome | NeverArrived]:
+        found = await super().inquire(instructions)
+        return found if self.told is None else [self.told] * len(instructions)
 
 
 async def in_doubt(database: Database, *, says: Outcome = UNKNOWN, **changes: object) -> Workshop:
@@ -139,7 +140,8 @@ async def test_two_inquirers_never_ask_about_the_same_attempt(database: Database
     await shop.let_waits_end()
     bank.told = PAID
     asked = await asyncio.gather(*(shop.inquirer.pass_once() for _ in range(4)))
-    assert sum(asked) == len(bank.inquiries) == len(set(bank.inquiries)) == 40
+    keys = [key for call in bank.inquiries for key in call]
+    assert sum(asked) == len(keys) == len(set(keys)) == 40
     assert await shop.states() == {"completed": 40}
 
 
@@ -164,7 +166,7 @@ async def test_a_destination_that_does_not_open_holds_nobody_else_up(database: D
 
 async def test_an_inquiry_that_fails_on_our_side_is_made_again(database: Database) -> None:
     class Raising(LossyBank):
-        async def inquire(self, instruction: Instruction) -> Outcome | NeverArrived:
+        async def inquire(self, instructions: Sequence[Instruction]) -> Sequence[Outcome | NeverArrived]:
             raise RuntimeError("a fault of ours, in the gateway's folder")
 
     shop = await open_workshop(database, Raising())
@@ -174,3 +176,97 @@ async def test_an_inquiry_that_fails_on_our_side_is_made_again(database: Databas
     assert await shop.inquirer.pass_once() == 1
     assert await shop.states() == {"sending": 1}
     assert (await shop.attempts())[0]["look_at"] is not None
+
+
+@dataclass
+class ListingBank(Bank):
+    """Can be asked about many at once, and names the bulk that each was in."""
+
+    bulks: int = 0
+
+    def __post_init__(self) -> None:
+        self.capabilities = replace(self.capabilities, bulk_max=10, inquire_max=25)
+
+    async def send(self, instructions: Sequence[Instruction]) -> Sequence[Outcome]:
+        await super().send(instructions)
+        self.bulks += 1
+        reference = f"bulk-{self.bulks}" if len(instructions) > 1 else instructions[0].key
+        return [replace(ACCEPTED, reference=reference)] * len(instructions)
+
+
+async def listed(database: Database, *sizes: int) -> Workshop:
+    """Payouts that left in calls of these sizes, all due to be asked about."""
+    shop = await open_workshop(database, ListingBank(), dispatch__batch_size=10)
+    for size in sizes:
+        await shop.request(size)
+        await shop.dispatcher.pass_once()
+    await shop.let_waits_end()
+    return shop
+
+
+async def test_one_bulk_is_asked_about_together_and_what_left_alone_with_others(database: Database) -> None:
+    shop = await listed(database, 10, 1, 10, 1, 1)
+    assert await shop.inquirer.pass_once() == 23
+    assert sorted(len(call) for call in shop.bank.inquiries) == [3, 10, 10]
+    assert {frozenset(call) for call in shop.bank.calls if len(call) > 1} <= set(map(frozenset, shop.bank.inquiries))
+    assert await shop.states() == {"completed": 23}
+
+
+async def test_an_inquiry_names_what_the_gateway_called_it(database: Database) -> None:
+    class Remembering(ListingBank):
+        async def inquire(self, instructions: Sequence[Instruction]) -> Sequence[Outcome | NeverArrived]:
+            assert {instruction.reference for instruction in instructions} == {"bulk-1"}
+            return await super().inquire(instructions)
+
+    shop = await open_workshop(database, Remembering())
+    await shop.request(3)
+    await shop.dispatcher.pass_once()
+    await shop.let_waits_end()
+    await shop.inquirer.pass_once()
+    assert await shop.states() == {"completed": 3}
+
+
+async def test_no_inquiry_is_larger_than_the_gateway_takes(database: Database) -> None:
+    bank = LossyBank()
+    bank.capabilities = replace(bank.capabilities, inquire_max=3)
+    shop = await open_workshop(database, bank)
+    await shop.request(8)
+    await shop.dispatcher.pass_once()
+    await shop.let_waits_end()
+    bank.told = PAID
+    await shop.inquirer.pass_once()
+    assert sorted(len(call) for call in bank.inquiries) == [2, 3, 3]
+
+
+async def test_of_one_answer_each_attempt_gets_its_own_part(database: Database) -> None:
+    """Some arrived, some never did and are sent again together, and one is still unknown."""
+
+    class Mixed(LossyBank):
+        async def inquire(self, instructions: Sequence[Instruction]) -> Sequence[Outcome | NeverArrived]:
+            said = [PAID, PAID, NeverArrived(), NeverArrived(), UNKNOWN]
+            ordered = sorted(instruction.key for instruction in instructions)
+            return [said[ordered.index(instruction.key)] for instruction in instructions]
+
+    bank = Mixed()
+    bank.capabilities = replace(bank.capabilities, inquire_max=10)
+    shop = await open_workshop(database, bank)
+    await shop.request(5)
+    await shop.dispatcher.pass_once()
+    bank.loses = False
+    await shop.let_waits_end()
+    await shop.inquirer.pass_once()
+    assert await shop.states() == {"completed": 4, "sending": 1}
+    assert [len(call) for call in bank.calls] == [2], "those two, and nobody else"
+
+
+async def test_inquiries_keep_the_programs_pace(database: Database) -> None:
+    bank = LossyBank()
+    shop = await open_workshop(database, bank, dispatch__rate_per_second=5)
+    await shop.request(8)
+    for _ in range(3):
+        await shop.dispatcher.pass_once()
+    await shop.let_waits_end()
+    bank.told = PAID
+    began = time.monotonic()
+    await shop.inquirer.pass_once()
+    assert time.monotonic() - began > 0.7, "eight calls, of which four or five had their turn"

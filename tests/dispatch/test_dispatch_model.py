@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.dispatch.model import LIVE, Attempt, AttemptState, Plan, contradiction, gateway_key, plan
+from bursar.dispatch.model import LIVE, Attempt, AttemptState, Plan, contradiction, gateway_key, is_news, plan
 from bursar.foundation.money import Money
 from bursar.gateways import Outcome, Word
 from bursar.payouts import PayoutState, next_state
@@ -166,3 +166,28 @@ def test_a_key_is_derived_from_payout_and_attempt_and_fits_into_a_path() -> None
     payout = UUID("01a1f82f-1e80-78f8-85a9-2a1402e321b1")
     assert gateway_key(payout, 2) == "01a1f82f1e8078f885a92a1402e321b1-2"
     assert len({gateway_key(payout, n) for n in range(1, 21)}) == 20
+
+
+@pytest.mark.parametrize("known", sorted(LIVE - {A.HELD}))
+@pytest.mark.parametrize("generation", [1, 99])
+def test_want_of_funds_defers_whatever_was_tried_before(known: AttemptState, generation: int) -> None:
+    answer = planned(attempt(known, generation=generation), Outcome(W.REFUSED, lacks_funds=True))
+    assert (answer.state, answer.verbs, answer.retry_in, answer.blocker) == (A.REFUSED, ("defer",), 0.0, "low_float")
+
+
+NEWS: Final = {
+    A.OPEN: set(W) - {W.UNKNOWN},
+    A.UNKNOWN: set(W) - {W.UNKNOWN},
+    A.ACCEPTED: set(W) - {W.UNKNOWN, W.ACCEPTED},
+    A.HELD: set(W) - {W.UNKNOWN, W.HELD},
+    A.PAID: {W.RETURNED, W.REFUSED},
+    A.REFUSED: {W.PAID, W.RETURNED},
+    A.RETURNED: set(),
+}
+"""What a report would have to say to be a reason to ask, by what is known."""
+
+
+@pytest.mark.parametrize("known", A)
+@pytest.mark.parametrize("word", W)
+def test_only_what_would_be_news_is_a_reason_to_ask(known: AttemptState, word: Word) -> None:
+    assert is_news(attempt(known), Outcome(word)) is (word in NEWS[known])

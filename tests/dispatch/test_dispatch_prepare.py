@@ -8,6 +8,7 @@ from dispatch_house import NOT_NOW, PAID, REFUSED, DispatchHouse, open_house
 
 from bursar import dispatch, payouts
 from bursar.dispatch import Scope
+from bursar.dispatch.prepare import Batch
 from bursar.foundation.db import Transaction
 from bursar.payouts import PayoutState
 from ground import AT, person, program
@@ -204,3 +205,13 @@ async def test_payouts_born_later_wait_their_turn(house: DispatchHouse) -> None:
     await house.request(5)
     claimed = {one.instruction.payout_id for one in (await house.prepare()).prepared}
     assert claimed == {payout.id for payout in older}
+
+
+async def test_what_was_left_waiting_for_a_run_leaves_once_there_are_no_runs(house: DispatchHouse) -> None:
+    in_runs = {"mode": "schedule", "every_seconds": None, "cron": "0 9 * * *", "time_zone": "UTC"}
+    await program(house.tx, house.terms.program, **{f"dispatch__{name}": value for name, value in in_runs.items()})
+    await house.request(2)
+    assert await house.prepare() == Batch()
+    await program(house.tx, house.terms.program)
+    assert await house.prepare() == Batch(next_in=0.0)
+    assert len((await house.prepare()).prepared) == 2

@@ -9,8 +9,8 @@ import pytest
 from dispatch_house import ACCEPTED, UNKNOWN, Bank, open_workshop
 
 from bursar.dispatch import NoSuchGateway
-from bursar.dispatch.pace import Pace
 from bursar.foundation.db import Database
+from bursar.foundation.pace import Pace
 from bursar.gateways import Instruction, Outcome
 from bursar.holders.model import Destination
 

@@ -28,17 +28,17 @@ class FlakyBank(Bank):
             return [UNKNOWN] * len(instructions)
         return await super().send(instructions)
 
-    async def inquire(self, instruction: Instruction) -> Outcome | NeverArrived:
+    async def inquire(self, instructions: Sequence[Instruction]) -> Sequence[Outcome | NeverArrived]:
         self.asked.append("inquire")
-        return UNKNOWN if self.is_away else await super().inquire(instruction)
+        return [UNKNOWN] * len(instructions) if self.is_away else await super().inquire(instructions)
 
 
 NOTHING = Standing(everything=None, programs={}, gateways={}, holders=frozenset(), broken={})
 
 
 async def switches(tx: Transaction) -> Standing:
-    """What is stopped by people; other tests' circuits are not meant."""
-    return replace(await dispatch.standing(tx), broken={})
+    """What is stopped by people; other tests' circuits and floats are not meant."""
+    return replace(await dispatch.standing(tx), broken={}, low=frozenset())
 
 
 async def test_with_no_switch_set_everything_may_leave(tx: Transaction) -> None:

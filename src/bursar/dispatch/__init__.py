@@ -4,8 +4,11 @@ Prepare, call, record: an attempt is written down before the gateway is called, 
 and what was answered is recorded afterwards. What is not known is asked about and never sent again on a guess.
 """
 
-from bursar.dispatch import reports
+from bursar.dispatch import floats, reports
+from bursar.dispatch.accounts import AccountChecker
+from bursar.dispatch.condition import Condition, conditions
 from bursar.dispatch.errors import NoSuchGateway, NothingInDoubt
+from bursar.dispatch.floats import LOW_FLOAT, Float
 from bursar.dispatch.inquire import Inquirer
 from bursar.dispatch.model import Attempt, AttemptState, Told, gateway_key
 from bursar.dispatch.record import Scribe, record
@@ -15,13 +18,19 @@ from bursar.dispatch.store import figures
 from bursar.dispatch.switches import Circuits, Scope, Standing, Switch, go, standing, stop, switches
 from bursar.dispatch.timeline import Happening, happenings
 from bursar.dispatch.tools import Tools
+from bursar.dispatch.watch import FloatWatcher
 
 __all__ = [
     "BELL",
+    "LOW_FLOAT",
+    "AccountChecker",
     "Attempt",
     "AttemptState",
     "Circuits",
+    "Condition",
     "Dispatcher",
+    "Float",
+    "FloatWatcher",
     "Happening",
     "Inquirer",
     "NoSuchGateway",
@@ -32,7 +41,9 @@ __all__ = [
     "Switch",
     "Told",
     "Tools",
+    "conditions",
     "figures",
+    "floats",
     "gateway_key",
     "go",
     "happenings",

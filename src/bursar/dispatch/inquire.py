@@ -5,11 +5,14 @@ would still recognise it; after that, and after the terms' limit, two people dec
 """
 
 import asyncio
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Final
 
-from bursar import payouts
+from bursar import payouts, programs
 from bursar.dispatch import store, switches
 from bursar.dispatch.model import Attempt, AttemptState, Prepared, Told
 from bursar.dispatch.send import send
@@ -19,10 +22,10 @@ from bursar.foundation.crypto import CannotOpen
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
 from bursar.foundation.loops import repeat
-from bursar.gateways import Gateway, Instruction, Outcome, Word, check_echo
+from bursar.gateways import Gateway, Instruction, NeverArrived, Outcome, Word, check_echo
 
 BELL: Final = "inquire"
-AT_ONCE: Final = 100  # Look-ups claimed together; they are single calls, a few at a time.
+AT_ONCE: Final = 500  # Attempts claimed together.
 CALLS_MAX: Final = 20
 LEASE_SECONDS: Final = 120.0
 LOOK_EVERY_SECONDS: Final = 1.0
@@ -32,11 +35,24 @@ _log = log.get(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """One attempt to ask about; ``resend`` says whether the same key may be sent again if it never arrived."""
+    """One attempt to ask about; ``resend`` says whether the same key may be sent again if it never arrived.
+
+    ``per_second`` is how many calls its program allows.
+    """
 
     attempt: Attempt
     prepared: Prepared
     resend: bool
+    per_second: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one inquiry gave: outcomes that count, whether the gateway answered at all, and what it has never seen."""
+
+    outcomes: Sequence[tuple[Doubt, Outcome]]
+    answered: bool
+    lost: Sequence[Doubt]
 
 
 class Inquirer:
@@ -46,19 +62,39 @@ class Inquirer:
         """Use these tools."""
         self._tools = tools
         self._calls = asyncio.Semaphore(CALLS_MAX)
+        self._asking: set[asyncio.Task[None]] = set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until told to stop."""
-        await repeat(self._more, name="inquire", stop=stop, pause=self._pause)
+        """Work until told to stop; then claim nothing more and finish what is under way."""
+        await repeat(self._claim_and_ask, name="inquire", stop=stop, pause=self._pause)
+        while self._asking:
+            await asyncio.wait(self._asking)
 
     async def pass_once(self) -> int:
-        """Ask about everything that is due, once; how many attempts that were."""
-        doubts, broken = await self._tools.database.retrying(self._claim)
-        await asyncio.gather(*(self._ask(doubt, probe=doubt.attempt.gateway in broken) for doubt in doubts))
-        return len(doubts)
+        """Ask about what is due, at most ``AT_ONCE``, and wait for the answers; how many attempts that were."""
+        count, asking = await self._begin()
+        await asyncio.gather(*asking)
+        return count
 
-    async def _more(self) -> bool:
-        return await self.pass_once() >= AT_ONCE
+    async def _claim_and_ask(self) -> bool:
+        """Claim what is due and begin to ask; whether more may be due. While answers come, the next are claimed."""
+        count, _ = await self._begin()
+        while len(self._asking) >= CALLS_MAX:
+            await asyncio.wait(self._asking, return_when=asyncio.FIRST_COMPLETED)
+        return count >= AT_ONCE
+
+    async def _begin(self) -> tuple[int, list[asyncio.Task[None]]]:
+        """Claim what is due and begin to ask about it: how many attempts, and the calls."""
+        doubts, probing = await self._tools.database.retrying(self._claim)
+        latest = time.monotonic() + LEASE_SECONDS
+        asks = _together(doubts, most=lambda name: self._tools.gateway(name).capabilities.inquire_max)
+        tasks = [
+            asyncio.create_task(self._ask(ask, probe=ask[0].attempt.gateway in probing, latest=latest)) for ask in asks
+        ]
+        self._asking.update(tasks)
+        for task in tasks:
+            task.add_done_callback(self._asking.discard)
+        return len(doubts), tasks
 
     async def _pause(self) -> object:
         return await self._tools.listener.wait(BELL, at_most=LOOK_EVERY_SECONDS)
@@ -71,12 +107,15 @@ class Inquirer:
         probing = {name for name, due in allowed.broken.items() if due and name in self._tools.gateways}
         for name in sorted(probing):
             attempts += await self._take_probe(tx, name)
+        if not attempts:
+            return [], probing
         about = await payouts.get_many(tx, {attempt.payout_id for attempt in attempts})
+        terms = await self._tools.book.judge(tx, {attempt.program for attempt in attempts})
         at = await tx.now()
         return [
             doubt
             for attempt in attempts
-            if (doubt := self._open(attempt, about[attempt.payout_id], allowed, at)) is not None
+            if (doubt := self._open(attempt, about[attempt.payout_id], terms[attempt.program], allowed, at)) is not None
         ], probing
 
     async def _take_probe(self, tx: Transaction, gateway: str) -> list[Attempt]:
@@ -87,45 +126,107 @@ class Inquirer:
             return []
         return await store.take_due(tx, gateways=[gateway], limit=1, lease_seconds=LEASE_SECONDS)
 
-    def _open(self, attempt: Attempt, payout: payouts.Payout, allowed: switches.Standing, at: datetime) -> Doubt | None:
+    def _open(
+        self, attempt: Attempt, payout: payouts.Payout, terms: programs.Terms, allowed: switches.Standing, at: datetime
+    ) -> Doubt | None:
         try:
             destination = payouts.open_destination(payout, self._tools.keyring)
         except (CannotOpen, Refusal):
             _log.error("inquiry.cannot_open", attempt_id=str(attempt.id))  # The lease ends and it is tried again.
             return None
-        instruction = Instruction(key=attempt.key, payout_id=payout.id, amount=payout.amount, destination=destination)
+        instruction = Instruction(
+            key=attempt.key,
+            payout_id=payout.id,
+            amount=payout.amount,
+            destination=destination,
+            reference=attempt.gateway_reference,
+        )
         stopped = allowed.stops(program=attempt.program, gateway=attempt.gateway, holder=attempt.holder_id)
         return Doubt(
             attempt=attempt,
             prepared=Prepared(attempt.id, attempt.lease_no, instruction, payout.destination_group),
-            resend=at < attempt.window_ends_at and not stopped,
+            resend=attempt.outcome in _NEVER_HEARD_OF and at < attempt.window_ends_at and not stopped,
+            per_second=terms.dispatch.rate_per_second,
         )
 
-    async def _ask(self, doubt: Doubt, *, probe: bool) -> None:
-        async with self._calls:
-            gateway = self._tools.gateway(doubt.attempt.gateway)
-            try:
-                outcome, answered = await _find_out(gateway, doubt)
-                if probe and answered:
-                    await self._tools.circuits.close(gateway.name)
-                elif not answered:
-                    await self._tools.circuits.heard(gateway.name, [outcome])
-                told = Told(doubt.attempt.id, outcome, "inquiry", doubt.attempt.lease_no)
-                await self._tools.recorder.record([told])
-            except Exception:  # noqa: BLE001 - not recorded is not lost: the lease runs out and somebody asks again
-                _log.exception("inquiry.record_failed", attempt_id=str(doubt.attempt.id))
+    async def _ask(self, doubts: Sequence[Doubt], *, probe: bool, latest: float) -> None:
+        """Ask about attempts of one program at one gateway in one call, and send again what never arrived."""
+        gateway = self._tools.gateway(doubts[0].attempt.gateway)
+        pace = self._tools.paces.of(doubts[0].attempt.program, doubts[0].per_second)
+        try:
+            async with self._calls:
+                await pace.wait()
+                if time.monotonic() > latest - gateway.capabilities.deadline:  # Somebody else asks after the lease.
+                    return
+                found = await _find_out(gateway, doubts)
+                outcomes = list(found.outcomes)
+                for again in _cut(found.lost, gateway.capabilities.bulk_max):
+                    await pace.wait()
+                    outcomes += await _send_again(gateway, again)
+            if probe and found.answered:
+                await self._tools.circuits.close(gateway.name)
+            elif not found.answered:
+                await self._tools.circuits.heard(gateway.name, [outcome for _, outcome in found.outcomes])
+            await self._tools.recorder.record(
+                [Told(one.attempt.id, outcome, "inquiry", one.attempt.lease_no) for one, outcome in outcomes]
+            )
+        except Exception:  # noqa: BLE001 - not recorded is not lost: the lease runs out and somebody asks again
+            _log.exception("inquiry.record_failed", gateway=gateway.name, count=len(doubts))
 
 
-async def _find_out(gateway: Gateway, doubt: Doubt) -> tuple[Outcome, bool]:
-    """What became of the attempt, and whether the gateway answered at all."""
-    found = await gateway.inquire(doubt.prepared.instruction)
-    if isinstance(found, Outcome):
-        instruction = doubt.prepared.instruction
-        outcome = check_echo(found, amount=instruction.amount, destination_hash=instruction.destination.hash)
-        return outcome, found.word is not Word.UNKNOWN
-    if doubt.attempt.outcome in {AttemptState.ACCEPTED, AttemptState.HELD}:
-        return Outcome(Word.UNKNOWN, reason="forgotten"), True  # It said it had it; a person looks when this goes on.
-    if not doubt.resend:
-        return Outcome(Word.UNKNOWN, reason="never_arrived"), True
-    _log.info("attempt.sent_again", attempt_id=str(doubt.attempt.id), gateway=gateway.name)
-    return (await send(gateway, [doubt.prepared]))[0], True
+def _together(doubts: Sequence[Doubt], *, most: Callable[[str], int]) -> Iterator[Sequence[Doubt]]:
+    """Cut doubts into calls: what one bulk carried is asked about together, and of what was sent alone as much as fits.
+
+    A gateway's own reference is that of the bulk for all of its members.
+    """
+
+    def place(doubt: Doubt) -> tuple[str, str, str]:
+        return doubt.attempt.program, doubt.attempt.gateway, doubt.attempt.gateway_reference or ""
+
+    ordered = sorted(doubts, key=place)
+    for (_, gateway), at_one in groupby(ordered, key=lambda doubt: place(doubt)[:2]):
+        alone: list[Doubt] = []
+        for reference, members in groupby(at_one, key=lambda doubt: doubt.attempt.gateway_reference):
+            group = list(members)
+            if reference is None or len(group) == 1:
+                alone += group
+            else:
+                yield from _cut(group, most(gateway))
+        yield from _cut(alone, most(gateway))
+
+
+def _cut(doubts: Sequence[Doubt], most: int) -> Iterator[Sequence[Doubt]]:
+    for start in range(0, len(doubts), most):
+        yield doubts[start : start + most]
+
+
+async def _find_out(gateway: Gateway, doubts: Sequence[Doubt]) -> Found:
+    """What became of the attempts, as far as the gateway says."""
+    answers = await gateway.inquire([doubt.prepared.instruction for doubt in doubts])
+    outcomes, lost = [], []
+    for doubt, answer in zip(doubts, answers, strict=True):
+        if isinstance(answer, NeverArrived) and doubt.resend:
+            lost.append(doubt)
+        else:
+            outcomes.append((doubt, _understood(doubt, answer)))
+    answered = any(isinstance(answer, NeverArrived) or answer.word is not Word.UNKNOWN for answer in answers)
+    return Found(outcomes, answered, lost)
+
+
+def _understood(doubt: Doubt, answer: Outcome | NeverArrived) -> Outcome:
+    """What an answer means, as long as nothing is sent again."""
+    if isinstance(answer, NeverArrived):
+        said_it_had_it = doubt.attempt.outcome not in _NEVER_HEARD_OF  # A person looks when this goes on.
+        return Outcome(Word.UNKNOWN, reason="forgotten" if said_it_had_it else "never_arrived")
+    instruction = doubt.prepared.instruction
+    return check_echo(answer, amount=instruction.amount, destination_hash=instruction.destination.hash)
+
+
+async def _send_again(gateway: Gateway, doubts: Sequence[Doubt]) -> list[tuple[Doubt, Outcome]]:
+    for doubt in doubts:
+        _log.info("attempt.sent_again", attempt_id=str(doubt.attempt.id), gateway=gateway.name)
+    return list(zip(doubts, await send(gateway, [doubt.prepared for doubt in doubts]), strict=True))
+
+
+_NEVER_HEARD_OF: Final = frozenset({AttemptState.OPEN, AttemptState.UNKNOWN})
+"""Attempts of which the gateway has never said that it has them."""

@@ -8,12 +8,17 @@ from uuid import UUID
 
 import msgspec
 
+from bursar.dispatch.floats.model import LOW_FLOAT
 from bursar.foundation.money import Money
 from bursar.gateways.model import Instruction, Outcome, Word
 from bursar.programs.model import Terms
 
 RESEND_SHARE: Final = 0.8
 """How much of a gateway's idempotency window may pass before the same key is no longer sent again."""
+
+
+PARKED: Final = "unknown_outcome"
+"""Why an attempt waits for two people: nobody else can say what became of it."""
 
 
 class AttemptState(StrEnum):
@@ -35,7 +40,9 @@ class Attempt(msgspec.Struct, frozen=True):
     """One try for one payout.
 
     ``lease_no`` is the fencing number: an answer that carries a lower one came too late to count. ``look_at`` is when
-    somebody must look again; None when nothing more is to be done or people have to decide.
+    somebody must look again; None when nothing more is to be done or people have to decide. ``unfunded`` counts the
+    payout's attempts that were refused because our own account lacked funds: they are no fault of the payout's.
+    ``is_busy`` says that somebody is asking the gateway about it at this moment, or sending it.
     """
 
     id: UUID
@@ -55,6 +62,8 @@ class Attempt(msgspec.Struct, frozen=True):
     look_at: datetime | None
     window_ends_at: datetime
     sent_at: datetime
+    unfunded: int = 0
+    is_busy: bool = False
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -83,6 +92,7 @@ class Plan:
     """What follows from an outcome: the payout's verbs, the attempt's state, and when to look again.
 
     Waits are in seconds. ``trouble`` names a break for two people; without ``look_in`` nothing more is done alone.
+    ``blocker`` is why the payout waits, where that is not what the gateway said.
     """
 
     state: AttemptState
@@ -90,6 +100,7 @@ class Plan:
     look_in: float | None = None
     retry_in: float | None = None
     trouble: str | None = None
+    blocker: str | None = None
 
 
 def gateway_key(payout_id: UUID, generation: int) -> str:
@@ -138,11 +149,25 @@ def contradiction(attempt: Attempt, outcome: Outcome) -> Plan | str | None:
             return None
 
 
+def is_news(attempt: Attempt, outcome: Outcome) -> bool:
+    """Whether an outcome, were it true, would tell more about an attempt than is known: a reason to ask the gateway."""
+    if attempt.outcome not in LIVE:
+        return contradiction(attempt, outcome) is not None
+    return outcome.word not in {Word.UNKNOWN, _SAYS.get(attempt.outcome)}
+
+
+_SAYS: Final = {AttemptState.ACCEPTED: Word.ACCEPTED, AttemptState.HELD: Word.HELD}
+
+
 def _refused(attempt: Attempt, outcome: Outcome, *, terms: Terms, chance: float) -> Plan:
-    tries_left = attempt.generation < terms.retry.max_attempts
-    if not (outcome.retryable and tries_left) or attempt.outcome is AttemptState.HELD:  # The table has no way back.
+    if attempt.outcome is AttemptState.HELD:  # The table has no way back.
         return Plan(AttemptState.REFUSED, ("fail",))
-    wait = max(terms.retry.delay(attempt.generation, chance), outcome.retry_after or 0.0)
+    if outcome.lacks_funds:  # It waits for the float and not for a time of its own.
+        return Plan(AttemptState.REFUSED, ("defer",), retry_in=0.0, blocker=LOW_FLOAT)
+    tries = attempt.generation - attempt.unfunded
+    if not outcome.retryable or tries >= terms.retry.max_attempts:
+        return Plan(AttemptState.REFUSED, ("fail",))
+    wait = max(terms.retry.delay(tries, chance), outcome.retry_after or 0.0)
     return Plan(AttemptState.REFUSED, ("defer",), retry_in=wait)
 
 
@@ -151,7 +176,7 @@ def _unknown(attempt: Attempt, outcome: Outcome, *, terms: Terms, now: datetime)
     if attempt.outcome in {AttemptState.ACCEPTED, AttemptState.HELD}:
         return Plan(attempt.outcome, look_in=_poll(attempt, terms))
     if (now - attempt.sent_at).total_seconds() > terms.unknown.limit_hours * 3600:
-        return Plan(AttemptState.UNKNOWN, trouble="unknown_outcome")
+        return Plan(AttemptState.UNKNOWN, trouble=PARKED)
     wait = max(terms.unknown.delay(attempt.inquiries), outcome.retry_after or 0.0)
     return Plan(AttemptState.UNKNOWN, look_in=wait)
 

@@ -8,7 +8,8 @@ from typing import Final
 from uuid import UUID
 
 from bursar import approvals, payouts, programs
-from bursar.dispatch import store, switches
+from bursar.dispatch import floats, holds, store, switches
+from bursar.dispatch.floats import LOW_FLOAT
 from bursar.dispatch.model import RESEND_SHARE, AttemptState, Prepared, gateway_key
 from bursar.foundation import ids, log
 from bursar.foundation.crypto import CannotOpen, Keyring
@@ -20,7 +21,10 @@ from bursar.gateways import Gateway, Instruction
 from bursar.holders import Destination
 
 BLOCKED_SECONDS: Final = 3600.0  # How long a payout that needs a person's eye stays out of the queue's way.
+HANDED_OVER_MAX: Final = 10_000  # At a time, of what was left waiting for a run when the program's terms changed.
 ACTOR: Final = "system:dispatch"
+
+_Opened = tuple[payouts.Payout, Destination]
 
 _log = log.get(__name__)
 
@@ -43,36 +47,83 @@ async def prepare(
 ) -> Batch:
     """Claim the next batch of a program and write its attempts; once this commits, it may be sent.
 
-    Checked inside the claim, so that no change can slip in between: kill switches and circuit, today's limits, the
-    approvals and that they are for these very bytes, that the destination is still the one that was judged, and that
-    no break about it is open. What fails a check is not sent: it waits with a blocker that says why.
+    Checked inside the claim, so that no change can slip in between: kill switches and circuit, whether it was approved
+    under today's terms, their limits, the approvals and that they are for these very bytes, that the destination is
+    still the one that was judged, and that no break about it is open. What fails a check is not sent: it waits with a
+    blocker that says why, or goes back to people.
     """
     allowed = await switches.standing(tx)
     blocker = allowed.blocker(program=terms.program, gateway=gateway.name)
     if blocker is not None:
         return Batch(blocker=blocker)
+    left = await _left_over(tx, gateway, terms.currency) if (gateway.name, terms.currency) in allowed.low else None
+    if left is not None and not left.minor:
+        return Batch(blocker=LOW_FLOAT)
     taken, at = await payouts.take_waiting(
-        tx, terms.program, limit=terms.dispatch.batch_size, except_holders=allowed.holders
+        tx, terms.program, limit=terms.dispatch.batch_size, except_holders=allowed.holders, most=left
     )
     next_in = None
     if len(taken) < terms.dispatch.batch_size:  # Else more may be due already, which the next claim will find.
-        next_in = await payouts.seconds_to_next(tx, terms.program)
+        next_in = await _next_in(tx, terms)
     if not taken:
         return Batch(next_in=next_in)
     fault("dispatch.before_intent")
-    disputed = await store.disputed(tx, taken)
-    approved = await _approved(tx, taken)
-    opened, blocked = _check(taken.values(), terms=terms, keyring=keyring, approved=approved, disputed=disputed)
-    await _block(tx, blocked, told=disputed, gateway=gateway.name, at=at)
+    taken = await payouts.judge_again(tx, taken, terms=terms, keyring=keyring, book=book, at=at)
+    taken = await holds.clear(tx, taken, terms=terms, gateway=gateway, book=book, at=at)
+    opened = await _opened(tx, taken, terms=terms, gateway=gateway, keyring=keyring, at=at)
+    if left is not None:
+        opened = await _spend(tx, opened, left, gateway=gateway)
     if not opened:
         return Batch(next_in=next_in)
     prepared = await _commit_to(tx, opened, taken, terms=terms, gateway=gateway, book=book, at=at)
     return Batch(prepared=prepared, next_in=next_in)
 
 
+async def _left_over(tx: Transaction, gateway: Gateway, currency: str) -> Money | None:
+    left = await floats.left_over(tx, gateway.name, currency)
+    return Money(left, currency) if left is not None else None
+
+
+async def _spend(tx: Transaction, opened: Sequence[_Opened], left: Money, *, gateway: Gateway) -> list[_Opened]:
+    """Those that what is left over covers, the longest waiting first; the others stay where they are."""
+    covered, rest = [], left
+    for payout, destination in opened:
+        if rest.currency == payout.amount.currency and rest.covers(payout.amount):
+            covered.append((payout, destination))
+            rest -= payout.amount
+    await floats.spend(tx, gateway.name, left.currency, amount=(left - rest).minor)
+    return covered
+
+
+async def _next_in(tx: Transaction, terms: programs.Terms) -> float | None:
+    """In how many seconds the next payout is due. One that waits for a run where there are none any more is due now."""
+    if terms.dispatch.mode is programs.Mode.CONTINUOUS:
+        left_behind, _ = await payouts.hand_over(tx, terms.program, limit=HANDED_OVER_MAX)
+        if left_behind:
+            return 0.0
+    return await payouts.seconds_to_next(tx, terms.program)
+
+
+async def _opened(
+    tx: Transaction,
+    taken: Mapping[UUID, payouts.Payout],
+    *,
+    terms: programs.Terms,
+    gateway: Gateway,
+    keyring: Keyring,
+    at: datetime,
+) -> list[_Opened]:
+    """Those that may leave now, with their destinations; all others are made to wait."""
+    disputed = await store.disputed(tx, taken)
+    approved = await _approved(tx, taken)
+    opened, blocked = _check(taken.values(), terms=terms, keyring=keyring, approved=approved, disputed=disputed)
+    await _block(tx, blocked, told=disputed, gateway=gateway.name, at=at)
+    return opened
+
+
 async def _approved(tx: Transaction, taken: Mapping[UUID, payouts.Payout]) -> set[UUID]:
     """Those that needed no person, and those on whose present bytes enough people agreed."""
-    reviewed = [payout for payout in taken.values() if payout.findings]
+    reviewed = [payout for payout in taken.values() if payout.reviewed]
     fine = set(taken) - {payout.id for payout in reviewed}
     if reviewed:
         polls = await approvals.polls(tx, [payout.id for payout in reviewed])
@@ -91,7 +142,7 @@ def _check(
     keyring: Keyring,
     approved: set[UUID],
     disputed: Mapping[UUID, str],
-) -> tuple[list[tuple[payouts.Payout, Destination]], dict[str, list[payouts.Payout]]]:
+) -> tuple[list[_Opened], dict[str, list[payouts.Payout]]]:
     """Open each destination; those that may not leave come back under the reason why."""
     opened, blocked = [], defaultdict(list)
     for payout in taken:
@@ -139,7 +190,7 @@ async def _block(
 
 async def _commit_to(
     tx: Transaction,
-    opened: Sequence[tuple[payouts.Payout, Destination]],
+    opened: Sequence[_Opened],
     taken: Mapping[UUID, payouts.Payout],
     *,
     terms: programs.Terms,

@@ -5,20 +5,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
 from bursar import payouts, programs
-from bursar.dispatch import store
-from bursar.dispatch.model import LIVE, Attempt, AttemptState, Plan, Told, contradiction, plan
+from bursar.dispatch import floats, store
+from bursar.dispatch.floats import LOW_FLOAT
+from bursar.dispatch.model import LIVE, PARKED, Attempt, AttemptState, Plan, Told, contradiction, plan
 from bursar.foundation import ids, log
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
 from bursar.foundation.faults import fault
+from bursar.gateways import Word
 
 PARKED_SECONDS: Final = (
     365 * 86_400.0
 )  # A payout whose earlier attempt may have paid waits for people, not for a clock.
+
+_Terms = Mapping[tuple[str, int], programs.Terms]
 
 _log = log.get(__name__)
 
@@ -50,17 +55,20 @@ async def record(tx: Transaction, told: Sequence[Told], *, scribe: Scribe) -> li
     terms = await scribe.book.at_versions(tx, {(a.program, a.terms_version) for a in attempts.values()})
     entries: list[_Entry] = []
     troubles: list[tuple[str, Attempt]] = []
-    words = []
+    words, seen = [], []
     for one in told:
         attempt = attempts.get(one.attempt_id)
         word, entry = _judge(one, attempt, terms, chance=scribe.chance(), now=now)
         words.append(word)
-        if isinstance(entry, str) and attempt is not None:
-            troubles.append((entry, attempt))
-        elif isinstance(entry, _Entry):
+        if isinstance(entry, _Entry):
             entries.append(entry)
             attempts[one.attempt_id] = _after(entry)
-    await _apply(tx, entries, troubles, scribe=scribe, now=now)
+        elif attempt is not None:
+            troubles += [(entry, attempt)] if entry is not None else []
+            seen += [_seen(one, attempt, terms)] if _was_closed(one, attempt) else []
+    await _apply(tx, entries, troubles, scribe=scribe, terms=terms, now=now)
+    if seen:
+        await store.look_again(tx, seen)
     fault("dispatch.before_record_commit")
     return words
 
@@ -68,7 +76,7 @@ async def record(tx: Transaction, told: Sequence[Told], *, scribe: Scribe) -> li
 def _judge(
     told: Told,
     attempt: Attempt | None,
-    terms: Mapping[tuple[str, int], programs.Terms],
+    terms: _Terms,
     *,
     chance: float,
     now: datetime,
@@ -100,12 +108,25 @@ def _after(entry: _Entry) -> Attempt:
     return msgspec.structs.replace(entry.attempt, outcome=entry.plan.state)
 
 
+def _was_closed(told: Told, attempt: Attempt) -> bool:
+    """Whether somebody asked about an attempt that was closed already, because a report had said otherwise."""
+    return attempt.outcome not in LIVE and attempt.look_at is not None and told.lease_no == attempt.lease_no
+
+
+def _seen(told: Told, attempt: Attempt, terms: _Terms) -> tuple[UUID, float | None]:
+    """When a closed attempt is asked about again: never, unless the gateway did not answer."""
+    is_answered = told.outcome.word is not Word.UNKNOWN
+    wait = terms[attempt.program, attempt.terms_version].unknown.delay(attempt.inquiries)
+    return attempt.id, None if is_answered else wait
+
+
 async def _apply(
     tx: Transaction,
     entries: Sequence[_Entry],
     troubles: Sequence[tuple[str, Attempt]],
     *,
     scribe: Scribe,
+    terms: _Terms,
     now: datetime,
 ) -> None:
     steps = [step for entry in entries for step in _steps(entry, now)]
@@ -114,6 +135,7 @@ async def _apply(
             assert not isinstance(result, Refusal), f"a live attempt's payout follows it: {result}"
     if entries:
         await store.close(tx, [_row(entry) for entry in {entry.attempt.id: entry for entry in entries}.values()])
+    await _note_low_floats(tx, entries, terms)
     parked = [(entry.plan.trouble, entry.attempt) for entry in entries if entry.plan.trouble]
     await _open_breaks(tx, [*troubles, *parked], now=now)
     known_now = [entry.attempt.payout_id for entry in entries if _was_parked(entry.attempt) and not entry.plan.trouble]
@@ -126,7 +148,22 @@ async def _apply(
 
 def _was_parked(attempt: Attempt) -> bool:
     """Whether an attempt waited for people, because nobody else could say what became of it."""
-    return attempt.outcome is AttemptState.UNKNOWN and attempt.look_at is None
+    return attempt.outcome is AttemptState.UNKNOWN and attempt.reason == PARKED
+
+
+async def _note_low_floats(tx: Transaction, entries: Sequence[_Entry], terms: _Terms) -> None:
+    """Let nothing more be claimed for an account of ours that a gateway found too little on."""
+    waits = {
+        (entry.attempt.gateway, entry.attempt.amount.currency): terms[
+            entry.attempt.program, entry.attempt.terms_version
+        ].route.float_seconds
+        for entry in entries
+        if entry.plan.blocker == LOW_FLOAT
+    }
+    if waits:
+        for gateway, _ in waits:
+            _log.warning("float.low", gateway=gateway)
+        await floats.mark_low(tx, [(*place, seconds) for place, seconds in waits.items()])
 
 
 def _steps(entry: _Entry, now: datetime) -> list[payouts.Step]:
@@ -137,7 +174,7 @@ def _steps(entry: _Entry, now: datetime) -> list[payouts.Step]:
             payout_id=entry.attempt.payout_id,
             verb=verb,
             actor=f"gateway:{entry.attempt.gateway}",
-            reason=outcome.reason,
+            reason=entry.plan.blocker or outcome.reason,
             facts={"attempt": entry.attempt.generation, "source": entry.told.source},
             gateway_reference=outcome.reference,
             due_at=due_at,
@@ -155,6 +192,7 @@ def _row(entry: _Entry) -> tuple[object, ...]:
         outcome.reference,
         outcome.shown,
         entry.plan.look_in,
+        entry.plan.blocker == LOW_FLOAT,
     )
 
 

@@ -12,7 +12,6 @@ from typing import Final
 
 from bursar import programs
 from bursar.dispatch.model import Prepared, Told
-from bursar.dispatch.pace import Pace
 from bursar.dispatch.prepare import Batch, prepare
 from bursar.dispatch.tools import Tools
 from bursar.foundation import log
@@ -39,7 +38,6 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Event()
         self._places: tuple[int, asyncio.Semaphore] = (0, asyncio.Semaphore(0))
-        self._pace: tuple[float | None, Pace] = (None, Pace(None, time.monotonic))
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; then claim nothing more and finish what is under way."""
@@ -101,7 +99,7 @@ class Dispatcher:
     ) -> None:
         try:
             async with self._place_for(terms):
-                await self._pace_for(terms).wait()
+                await self._tools.paces.of(terms.program, terms.dispatch.rate_per_second).wait()
                 if time.monotonic() > latest:  # The lease could end during the call; whoever inquires next sends it.
                     return
                 outcomes = await send(gateway, prepared)
@@ -127,12 +125,6 @@ class Dispatcher:
         if self._places[0] != most:  # New terms may bring another number.
             self._places = (most, asyncio.Semaphore(most))
         return self._places[1]
-
-    def _pace_for(self, terms: programs.Terms) -> Pace:
-        rate = terms.dispatch.rate_per_second
-        if self._pace[0] != rate:  # New terms may bring a new rate.
-            self._pace = (rate, Pace(rate, time.monotonic))
-        return self._pace[1]
 
 
 async def send(gateway: Gateway, prepared: Sequence[Prepared]) -> list[Outcome]:

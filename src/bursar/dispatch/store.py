@@ -11,13 +11,16 @@ from bursar.foundation.money import Money
 
 _COLUMNS: Final = """
     id, payout_id, holder_id, program, terms_version, amount, currency, generation, gateway, key, outcome, reason,
-    gateway_reference, inquiries, lease_no, look_at, window_ends_at, sent_at
+    gateway_reference, inquiries, lease_no, look_at, window_ends_at, sent_at,
+    CASE WHEN generation = 1 THEN 0 ELSE (
+        SELECT count(*) FROM attempts o WHERE o.payout_id = attempts.payout_id AND o.lacked_funds) END AS unfunded,
+    coalesce(look_at > now() AND (outcome = 'open' OR asked_at > coalesce(answered_at, '-infinity')), false) AS is_busy
 """
 _INTENT: Final = (
     "id", "payout_id", "holder_id", "program", "terms_version", "amount", "currency", "generation", "gateway", "key",
     "batch_id", "outcome", "sent_at", "look_at", "window_ends_at",
 )  # fmt: skip
-_WIDTH: Final = len(_COLUMNS.split(","))
+_WIDTH: Final = len(Attempt.__struct_fields__) + 1  # Amount and currency become one value.
 
 
 async def insert_attempts(tx: Transaction, rows: Sequence[Sequence[object]]) -> None:
@@ -35,19 +38,42 @@ async def lock_attempts(tx: Transaction, ids: Collection[UUID]) -> tuple[dict[UU
 
 
 async def close(tx: Transaction, rows: Sequence[Sequence[object]]) -> None:
-    """Write down what was learned: (id, outcome, reason, gateway reference, answer, look in seconds or None)."""
+    """Write down what was learned: (id, outcome, reason, gateway reference, answer, look in seconds, lacked funds)."""
     await tx.run(
         """
         UPDATE attempts a SET
             outcome = new.outcome, reason = new.reason, answer = new.answer, answered_at = now(),
             gateway_reference = coalesce(new.gateway_reference, a.gateway_reference),
-            look_at = now() + make_interval(secs => new.look_in)
-        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::float[])
-            AS new (id, outcome, reason, gateway_reference, answer, look_in)
+            look_at = now() + make_interval(secs => new.look_in), lacked_funds = new.lacked_funds
+        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::float[], $7::boolean[])
+            AS new (id, outcome, reason, gateway_reference, answer, look_in, lacked_funds)
         WHERE a.id = new.id
         """,
-        *columns(rows, 6),
+        *columns(rows, 7),
     )
+
+
+async def look_again(tx: Transaction, rows: Sequence[Sequence[object]]) -> None:
+    """Say when closed attempts that somebody asked about are asked about again: (id, in seconds or None)."""
+    await tx.run(
+        """
+        UPDATE attempts a SET look_at = now() + make_interval(secs => new.look_in), answered_at = now()
+        FROM unnest($1::uuid[], $2::float[]) AS new (id, look_in) WHERE a.id = new.id
+        """,
+        *columns(rows, 2),
+    )
+
+
+async def ask_soon(tx: Transaction, ids: Collection[UUID], *, delay: float, spacing: float) -> None:
+    """Have locked attempts asked about after ``delay`` seconds, and not within ``spacing`` of the last time."""
+    await tx.run(
+        """
+        UPDATE attempts SET look_at = least(
+            look_at, greatest(now() + make_interval(secs => $2), asked_at + make_interval(secs => $3)))
+        WHERE id = ANY($1::uuid[])
+        """,
+        list(ids), delay, spacing,
+    )  # fmt: skip
 
 
 async def take_due(tx: Transaction, *, gateways: Collection[str], limit: int, lease_seconds: float) -> list[Attempt]:
@@ -58,7 +84,7 @@ async def take_due(tx: Transaction, *, gateways: Collection[str], limit: int, le
             SELECT id FROM attempts WHERE look_at <= now() AND gateway = ANY($1::text[])
             ORDER BY look_at LIMIT $2 FOR UPDATE SKIP LOCKED
         )
-        UPDATE attempts SET lease_no = lease_no + 1, inquiries = inquiries + 1,
+        UPDATE attempts SET lease_no = lease_no + 1, inquiries = inquiries + 1, asked_at = now(),
                             look_at = now() + make_interval(secs => $3)
         WHERE id IN (SELECT id FROM due) RETURNING {_COLUMNS}
         """,  # noqa: S608 - constants
@@ -102,11 +128,17 @@ async def by_keys(tx: Transaction, names: Collection[tuple[str, str]]) -> dict[t
 
 
 async def open_breaks(tx: Transaction, rows: Sequence[Sequence[object]]) -> None:
-    """Record where the world and our books disagree: (id, kind, payout, gateway, amount, currency, facts)."""
+    """Record where the world and our books disagree: (id, kind, payout, gateway, amount, currency, facts).
+
+    One of the same kind that is open about the same payout says it already.
+    """
     await tx.run(
         """
         INSERT INTO breaks (id, kind, payout_id, gateway, amount, currency, facts)
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::jsonb[])
+            AS new (id, kind, payout_id, gateway, amount, currency, facts)
+        WHERE NOT EXISTS (
+            SELECT FROM breaks b WHERE b.payout_id = new.payout_id AND b.kind = new.kind AND b.closed_at IS NULL)
         """,
         *columns(rows, 7),
     )
@@ -168,16 +200,17 @@ async def end_doubts(tx: Transaction, payout_ids: Collection[UUID]) -> None:
     )
 
 
-async def standing(tx: Transaction) -> tuple[list[Record], list[Record]]:
-    """All kill switches that are set, and all circuits that are not closed, read inside the caller's transaction."""
-    rows = await tx.many(
+async def standing(tx: Transaction) -> list[Record]:
+    """Kill switches that are set, circuits that are not closed and floats that are low, by the word in ``what``."""
+    return await tx.many(
         """
         SELECT 'switch' AS what, scope, subject, reason, NULL::boolean AS probe FROM kill_switches
         UNION ALL
         SELECT 'circuit', state, gateway, '', probe_at <= now() FROM circuits WHERE state <> 'closed'
+        UNION ALL
+        SELECT 'float', currency, gateway, '', NULL FROM floats WHERE low_since IS NOT NULL
         """
     )
-    return [r for r in rows if r["what"] == "switch"], [r for r in rows if r["what"] == "circuit"]
 
 
 async def set_switch(tx: Transaction, *, scope: str, subject: str, reason: str, actor: str) -> None:
@@ -217,6 +250,12 @@ async def set_circuit(tx: Transaction, gateway: str, *, state: str, probe_in: fl
 async def circuits(tx: Transaction) -> list[Record]:
     """Every circuit that was ever opened, and how it stands."""
     return await tx.many("SELECT gateway, state, failures, opened_at, probe_at FROM circuits ORDER BY gateway")
+
+
+async def breaks_by_gateway(tx: Transaction) -> dict[str, int]:
+    """How many breaks are open about each gateway."""
+    rows = await tx.many("SELECT gateway, count(*) AS count FROM breaks WHERE closed_at IS NULL GROUP BY gateway")
+    return {row["gateway"]: row["count"] for row in rows}
 
 
 async def figures(tx: Transaction) -> dict[str, Any]:

@@ -50,6 +50,7 @@ class Standing:
     gateways: Mapping[str, str]
     holders: frozenset[UUID]
     broken: Mapping[str, bool]  # Gateways whose circuit is not closed, and whether a probe is due.
+    low: frozenset[tuple[str, str]] = frozenset()  # Gateways and currencies in which our account there lacks funds.
 
     def blocker(self, *, program: str, gateway: str) -> str | None:
         """Why nothing of this program may leave through this gateway; None when it may."""
@@ -66,14 +67,18 @@ class Standing:
 
 async def standing(tx: Transaction) -> Standing:
     """What may not leave, as this transaction sees it."""
-    switches, circuits = await store.standing(tx)
-    by_scope = {scope: {row["subject"]: row["reason"] for row in switches if row["scope"] == scope} for scope in Scope}
+    rows = await store.standing(tx)
+    of = {what: [row for row in rows if row["what"] == what] for what in ("switch", "circuit", "float")}
+    by_scope = {
+        scope: {row["subject"]: row["reason"] for row in of["switch"] if row["scope"] == scope} for scope in Scope
+    }
     return Standing(
         everything=by_scope[Scope.GLOBAL].get(""),
         programs=by_scope[Scope.PROGRAM],
         gateways=by_scope[Scope.GATEWAY],
         holders=frozenset(UUID(holder) for holder in by_scope[Scope.HOLDER]),
-        broken={row["subject"]: bool(row["probe"]) for row in circuits},
+        broken={row["subject"]: bool(row["probe"]) for row in of["circuit"]},
+        low=frozenset((row["subject"], row["scope"]) for row in of["float"]),
     )
 
 

@@ -1,5 +1,6 @@
 """What sending needs, put together by ``bootstrap`` and handed down."""
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ from bursar.foundation.db import Database, Transaction
 from bursar.foundation.doorbell import Listener
 from bursar.foundation.faults import fault
 from bursar.foundation.gather import Gather
+from bursar.foundation.pace import Pace
 from bursar.gateways import Gateway
 
 
@@ -26,10 +28,12 @@ class Tools:
     keyring: Keyring
     listener: Listener
     circuits: Circuits
+    paces: "Paces" = field(init=False)
     recorder: "Recorder" = field(init=False)
 
     def __post_init__(self) -> None:
         """All of a process's outcomes are recorded through one recorder, so that they share transactions."""
+        object.__setattr__(self, "paces", Paces())
         object.__setattr__(self, "recorder", Recorder(self.database, Scribe(self.book)))
 
     def gateway(self, name: str) -> Gateway:
@@ -41,6 +45,21 @@ class Tools:
         if name not in self.gateways:
             raise NoSuchGateway(gateway=name)
         return self.gateways[name]
+
+
+class Paces:
+    """Each program's pace in this process: sending and inquiring share it, since its gateway counts both."""
+
+    def __init__(self) -> None:
+        """Begin with no calls made."""
+        self._paces: dict[str, tuple[float | None, Pace]] = {}
+
+    def of(self, program: str, per_second: float | None) -> Pace:
+        """The pace of a program whose terms allow so many calls per second; new terms may bring another number."""
+        known = self._paces.get(program)
+        if known is None or known[0] != per_second:
+            self._paces[program] = known = (per_second, Pace(per_second, time.monotonic))
+        return known[1]
 
 
 class Recorder:

@@ -2,11 +2,13 @@
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from bursar.dispatch import store as attempts
-from bursar.dispatch.model import Told
+from bursar.dispatch.inquire import BELL as INQUIRE_BELL
+from bursar.dispatch.model import Told, is_news
 from bursar.dispatch.record import Scribe, record
 from bursar.dispatch.reports import store
 from bursar.dispatch.tools import Tools
@@ -24,6 +26,13 @@ TRIES_MAX: Final = 8
 _FIRST_WAIT_SECONDS: Final = 1.0
 _WAIT_FACTOR: Final = 4.0
 
+HINT_SECONDS: Final = 0.2  # Before an attempt is asked about; others of the same bulk are reported meanwhile.
+HINT_SPACING_SECONDS: Final = 5.0  # Between two inquiries about one attempt, however often we are told to ask.
+BUSY_SECONDS: Final = 0.5
+
+Settled = tuple[str, str, str, float | None]
+"""gateway, event, result, seconds until it is tried again"""
+
 Arrived = tuple[str, Sequence[Report], bytes]
 """The gateway, the reports in one body of its, and that body."""
 
@@ -40,11 +49,12 @@ async def take_in(tx: Transaction, arrived: Sequence[Arrived]) -> list[int]:
     return [len(reports) for _, reports, _ in arrived]
 
 
-async def apply_due(tx: Transaction, *, scribe: Scribe) -> int:
+async def apply_due(tx: Transaction, *, scribe: Scribe, hints: Collection[str] = ()) -> int:
     """Apply the reports that wait, in the order they came; how many were looked at.
 
     By rank: one that says less than we know already changes nothing. One about an attempt that is not known yet is
-    tried again, and after ``TRIES_MAX`` becomes a break.
+    tried again, and after ``TRIES_MAX`` becomes a break. Reports of the gateways in ``hints`` prove nothing, and move
+    nothing: where one says more than is known, its attempt becomes due for an inquiry.
     """
     waiting = await store.take_due(tx, limit=AT_ONCE)
     if not waiting:
@@ -52,8 +62,12 @@ async def apply_due(tx: Transaction, *, scribe: Scribe) -> int:
     known = await attempts.by_keys(tx, {(row["gateway"], row["attempt_key"]) for row in waiting})
     told = [(row, known.get((row["gateway"], row["attempt_key"]))) for row in waiting]
     matched = [(row, attempt_id) for row, attempt_id in told if attempt_id is not None]
-    words = await record(tx, [Told(attempt_id, _outcome(row), "report") for row, attempt_id in matched], scribe=scribe)
-    settled = [(row["gateway"], row["event_id"], word, None) for (row, _), word in zip(matched, words, strict=True)]
+    proven = [(row, attempt_id) for row, attempt_id in matched if row["gateway"] not in hints]
+    words = await record(tx, [Told(attempt_id, _outcome(row), "report") for row, attempt_id in proven], scribe=scribe)
+    settled: list[Settled] = [
+        (r["gateway"], r["event_id"], word, None) for (r, _), word in zip(proven, words, strict=True)
+    ]
+    settled += await _ask_about(tx, [(row, attempt_id) for row, attempt_id in matched if row["gateway"] in hints])
     unmatched = [row for row, attempt_id in told if attempt_id is None]
     await store.settle(tx, [*settled, *(_parked(row) for row in unmatched)])
     await _give_up(tx, [row for row in unmatched if row["tries"] + 1 >= TRIES_MAX])
@@ -67,6 +81,7 @@ class Reader:
         """Use these tools."""
         self._tools = tools
         self._scribe = Scribe(tools.book)
+        self._hints = {name for name, gateway in tools.gateways.items() if not gateway.capabilities.reports_prove}
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop."""
@@ -76,9 +91,12 @@ class Reader:
         """Apply one batch of reports; how many that were."""
 
         async def work(tx: Transaction) -> int:
-            return await apply_due(tx, scribe=self._scribe)
+            return await apply_due(tx, scribe=self._scribe, hints=self._hints)
 
-        return await self._tools.database.retrying(work)
+        count = await self._tools.database.retrying(work)
+        if count and self._hints:  # Once those that were hinted at are due.
+            asyncio.get_running_loop().call_later(HINT_SECONDS, self._tools.listener.ring_here, INQUIRE_BELL)
+        return count
 
     async def _more(self) -> bool:
         return await self.pass_once() >= AT_ONCE
@@ -87,7 +105,30 @@ class Reader:
         return await self._tools.listener.wait(BELL, at_most=LOOK_EVERY_SECONDS)
 
 
-def _parked(row: Record) -> tuple[str, str, str, float | None]:
+async def _ask_about(tx: Transaction, hints: Sequence[tuple[Record, UUID]]) -> list[Settled]:
+    """Make the attempts that these reports speak of due for an inquiry, each at most once at a time; what to note.
+
+    While somebody is asking about an attempt, or sending it, its report waits until that is over.
+    """
+    if not hints:
+        return []
+    known, _ = await attempts.lock_attempts(tx, {attempt_id for _, attempt_id in hints})
+    settled: list[Settled] = []
+    asked = set()
+    for row, attempt_id in hints:
+        if not is_news(known[attempt_id], _outcome(row)):
+            settled.append((row["gateway"], row["event_id"], "late", None))
+        elif known[attempt_id].is_busy:
+            settled.append((row["gateway"], row["event_id"], "waiting", BUSY_SECONDS))
+        else:
+            settled.append((row["gateway"], row["event_id"], "asked", None))
+            asked.add(attempt_id)
+    if asked:
+        await attempts.ask_soon(tx, asked, delay=HINT_SECONDS, spacing=HINT_SPACING_SECONDS)
+    return settled
+
+
+def _parked(row: Record) -> Settled:
     wait = _FIRST_WAIT_SECONDS * _WAIT_FACTOR ** row["tries"] if row["tries"] + 1 < TRIES_MAX else None
     return row["gateway"], row["event_id"], "unmatched", wait
 
@@ -117,6 +158,7 @@ def _facts(outcome: Outcome) -> Mapping[str, Any]:
         "reference": outcome.reference,
         "reason": outcome.reason,
         "retryable": outcome.retryable,
+        "lacks_funds": outcome.lacks_funds,
         "amount": echo.amount.minor if echo and echo.amount else None,
         "currency": echo.amount.currency if echo and echo.amount else None,
         "shown": dict(outcome.shown),
@@ -131,6 +173,7 @@ def _outcome(row: Record) -> Outcome:
         reference=facts["reference"],
         reason=facts["reason"],
         retryable=facts["retryable"],
+        lacks_funds=facts.get("lacks_funds", False),  # Reports that were stored before it was known say nothing of it.
         echo=Echo(amount),
         shown=facts["shown"],
     )
