@@ -1,8 +1,8 @@
 """Outbound: what we tell the world.
 
-Each way of telling is a room of its own behind this door: ``from bursar.outbound import webhooks``.
+Each way of telling is a room of its own behind this door: webhooks to systems, notices to people.
 """
 
-from bursar.outbound import webhooks
+from bursar.outbound import notices, webhooks
 
-__all__ = ["webhooks"]
+__all__ = ["notices", "webhooks"]
