@@ -16,18 +16,20 @@ from bursar.identity import Role
 from bursar.identity.model import PasswordHash
 from ground import AT, own_database, program
 from house import Client, Merchant, OpenShop, RunningHouse, open_merchant, running
+from providers_house import OpenProvider, Provider, apply_providers, open_provider
 
 PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="session")
 def database_url(server_url: str, template: str) -> Iterator[str]:
-    """A database with the program ``merchants``, which these tests share."""
+    """A database with the programs ``merchants`` and ``providers``, which these tests share."""
 
     async def prepare(url: str) -> None:
         database = await db.connect(Settings(database_url=url, _env_file=None))
         async with database.transaction() as tx:
             await program(tx, "merchants")
+            await apply_providers(tx)
         await database.close()
 
     with own_database(server_url, template) as url:
@@ -95,3 +97,29 @@ def sign_in(database: db.Database, nobody: Client, password_hash: PasswordHash) 
         return Client(nobody.session, nobody.url, {"Authorization": f"Bearer {answer.json['token']}"})
 
     return begin
+
+
+@pytest.fixture
+def open_ada(nobody: Client, database: db.Database, password_hash: PasswordHash) -> OpenProvider:
+    """Opens providers, each with somebody signed in who acts for them."""
+    return partial(open_provider, nobody, database, password_hash, PASSWORD)
+
+
+@pytest.fixture
+async def ada(open_ada: OpenProvider) -> Provider:
+    """A verified provider who has earned 100,000.00 NGN."""
+    return await open_ada()
+
+
+@pytest.fixture
+def platform(nobody: Client, database: db.Database) -> Callable[..., Awaitable[Client]]:
+    """Makes clients with a key of the whole program ``providers``, for these scopes or for all."""
+
+    async def issue(*scopes: identity.Scope, program: str = "providers") -> Client:
+        wanted = frozenset(scopes) or identity.PROGRAM_SCOPES
+        async with database.transaction() as tx:
+            new = identity.NewKey(None, program, "platform", scopes=wanted)
+            [issued] = await identity.issue_keys(tx, [new], actor="system:test", at=AT)
+        return Client(nobody.session, nobody.url, {"X-API-KEY": issued.text})
+
+    return issue

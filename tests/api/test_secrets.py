@@ -12,6 +12,7 @@ from bursar.identity import Role
 from bursar.identity.model import PasswordHash
 from ground import AT
 from house import Client, Merchant, open_merchant, payout_body, running
+from providers_house import Provider, open_provider
 
 ACCOUNT = "7777123488889999"
 PASSWORD = "correct horse battery"
@@ -49,10 +50,15 @@ async def test_no_secret_is_logged_shown_in_an_error_or_stored(
             endpoint = await shop.post("/api/v1/webhook-endpoints", json={"url": "http://127.0.0.1:9/hooks"})
             secrets["webhook secret"] = endpoint.json["secret"].removeprefix("whsec_")
             secrets["session token"], refused = await sign_in(Client(session, house.url), database, password_hash)
+            ada = await open_provider(Client(session, house.url), database, password_hash, PASSWORD)
+            secrets["provider's token"] = ada.headers["Authorization"].removeprefix("Bearer ")
+            secrets["provider's account"] = ada.method()["accountNumber"]
+            seen = await stored_and_shown(ada)
     logged, stored = "".join(capfd.readouterr()), await everything_stored()
     assert "web.started" in logged
     assert "9999" in shown
     assert ACCOUNT not in shown
+    assert secrets["provider's account"] not in seen
     for what, secret in secrets.items():
         assert secret not in logged, f"the log holds the {what}"
         assert secret not in errors + refused, f"an error shows the {what}"
@@ -66,6 +72,22 @@ async def answers(shop: Merchant) -> str:
     assert made.status == 201
     seen = [made, await shop.get("/api/v1/payouts"), await shop.get("/api/v1/ledger"), await shop.get("/api/v1/events")]
     return "".join(answer.body.decode() for answer in seen)
+
+
+async def stored_and_shown(ada: Provider) -> str:
+    """What a provider, who stores an account and asks for payouts to it and to one that cannot be, is answered."""
+    told = [
+        await ada.store(),
+        await ada.ask(),
+        await ada.ask(10**7),
+        await ada.ask(method=ada.method() | {"bankCode": "", "accountTitle": ""}),
+        await ada.store(accountNumber=f"{ada.method()['accountNumber']}9"),
+    ]
+    assert [answer.status for answer in told] == [201, 201, 400, 400, 400]
+    payout_id = told[1].json["id"]
+    paths = ("destinations", "payouts", f"payouts/{payout_id}", "notices")
+    told += [await ada.get(f"/api/provider/{path}") for path in paths]
+    return "".join(answer.body.decode() for answer in told)
 
 
 async def refusals(shop: Merchant) -> str:

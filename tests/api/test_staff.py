@@ -83,6 +83,33 @@ async def test_staff_filter_by_program_amount_and_search(amina: Client, acme: Me
     assert (await amina.get(PATH, params={"status": "PENDING"})).error["field"] == "status"
 
 
+async def test_staff_find_what_is_flagged_and_read_why(amina: Client, acme: Merchant, large: str) -> None:
+    small = (await acme.ask("key-2", merchantReference="inv-2")).json["id"]
+    mine = {"program": "merchants", "limit": 2}
+    for params, found in (
+        ({"flagged": "true", "limit": 1}, [large]),
+        ({"verdict": "high", "limit": 1}, [large]),
+        ({"verdict": "pass,low", "limit": 1}, [small]),
+        ({"flagged": "false", "limit": 1}, [small]),
+    ):
+        listed = (await amina.get(PATH, params=mine | params)).json["data"]
+        assert [payout["id"] for payout in listed] == found
+    assert (listed[0]["flagged"], listed[0]["verdict"]) == (False, "pass")
+    detail = (await amina.get(f"{PATH}/{large}")).json["data"]
+    assert (detail["flagged"], detail["verdict"]) == (True, "high")
+    checks = [entry for entry in detail["timeline"] if entry["kind"] == "check"]
+    assert [check["facts"]["rule"] for check in checks] == ["amount_over_review_threshold", "denied"]
+    assert checks[0]["facts"]["level"] == "high"
+    assert checks[0]["facts"]["facts"] == {"amount": "150000.00", "threshold": "100000.00"}
+    assert checks[0]["facts"]["sentence"] in checks[0]["text"]
+
+
+@pytest.mark.parametrize("params", [{"flagged": "maybe"}, {"verdict": "awful"}])
+async def test_an_odd_filter_is_refused_by_name(amina: Client, params: dict[str, str]) -> None:
+    answer = await amina.get(PATH, params=params)
+    assert (answer.status, answer.error["field"]) == (400, next(iter(params)))
+
+
 async def test_staff_may_have_the_list_as_csv(amina: Client, acme: Merchant) -> None:
     await acme.ask("k", merchantReference="@formula")
     answer = await amina.get(PATH, params={"search": "@formula", "format": "csv"})

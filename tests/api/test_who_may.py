@@ -10,11 +10,14 @@ from litestar.routes import HTTPRoute
 
 from bursar.api.app import ROUTERS
 from bursar.foundation.db import Database
-from bursar.identity import Role, Scope
+from bursar.identity import PROGRAM_SCOPES, Role, Scope
 from house import Client, Merchant, OpenShop, payout_body
+from providers_house import OpenProvider, Provider
 
 ANYBODY: Final = "anybody"
-SIGNED_IN: Final = frozenset({"no role", *Role})
+PROVIDER: Final = "acts for a holder"
+ACTING: Final = frozenset({PROVIDER})
+SIGNED_IN: Final = frozenset({"no role", PROVIDER, *Role})
 STAFF: Final = frozenset(Role)
 MANAGERS: Final = frozenset({Role.MANAGER, Role.SUPER_ADMIN})
 
@@ -56,13 +59,40 @@ MAY: Final[dict[tuple[str, str], Any]] = {
     ("POST", "/api/payouts/{payout_id}/retry"): MANAGERS,
     ("POST", "/api/payouts/{payout_id}/process"): MANAGERS,
     ("POST", "/api/payouts/process/{payout_id}"): MANAGERS,
+    ("POST", "/api/payouts"): ACTING,
+    ("POST", "/api/provider/payouts"): ACTING,
+    ("GET", "/api/provider/payouts"): ACTING,
+    ("GET", "/api/provider/payouts/{payout_id}"): ACTING,
+    ("POST", "/api/provider/payouts/{payout_id}/cancel"): ACTING,
+    ("GET", "/api/provider/balance"): ACTING,
+    ("GET", "/api/provider/earnings"): ACTING,
+    ("GET", "/api/provider/earnings/{earning_id}"): ACTING,
+    ("GET", "/api/provider/destinations"): ACTING,
+    ("POST", "/api/provider/destinations"): ACTING,
+    ("POST", "/api/provider/destinations/{destination_id}/default"): ACTING,
+    ("DELETE", "/api/provider/destinations/{destination_id}"): ACTING,
+    ("GET", "/api/provider/notice-preferences"): ACTING,
+    ("PUT", "/api/provider/notice-preferences"): ACTING,
+    ("GET", "/api/provider/notices"): ACTING,
+    ("GET", "/api/push/vapid-key"): ACTING,
+    ("GET", "/api/push/subscriptions"): ACTING,
+    ("POST", "/api/push/subscriptions"): ACTING,
+    ("DELETE", "/api/push/subscriptions/{subscription_id}"): ACTING,
+    ("POST", "/api/earnings"): {Scope.EARNINGS_WRITE, *MANAGERS},
+    ("GET", "/api/earnings"): {Scope.EARNINGS_READ, *STAFF},
+    ("GET", "/api/earnings/{earning_id}"): {Scope.EARNINGS_READ, *STAFF},
+    ("POST", "/api/holders"): {Scope.HOLDERS_WRITE, *MANAGERS},
+    ("GET", "/api/holders"): {Scope.HOLDERS_READ, *STAFF},
+    ("GET", "/api/holders/{holder_id}"): {Scope.HOLDERS_READ, *STAFF},
+    ("POST", "/api/holders/{holder_id}/verify"): {Scope.HOLDERS_WRITE, *MANAGERS},
     ("GET", "/api/admin/kill-switches"): STAFF,
     ("POST", "/api/admin/kill-switches"): MANAGERS,
     ("DELETE", "/api/admin/kill-switches"): MANAGERS,
     ("GET", "/api/me"): SIGNED_IN,
+    ("GET", "/api/provider/me"): SIGNED_IN,
     ("POST", "/api/sign-out"): SIGNED_IN,  # The last one: it ends the session that the others need.
 }
-"""Every route, and who may use it: scopes of keys, or roles of people."""
+"""Every route, and who may use it: scopes of keys, roles of people, or whoever acts for a holder."""
 
 BODIES: Final[dict[tuple[str, str], Any]] = {
     ("POST", "/api/v1/payouts"): payout_body(),
@@ -71,6 +101,7 @@ BODIES: Final[dict[tuple[str, str], Any]] = {
 }
 
 SignIn = Callable[..., Awaitable[Client]]
+Issue = Callable[..., Awaitable[Client]]
 
 
 def routes() -> list[tuple[str, str]]:
@@ -91,11 +122,18 @@ def test_every_route_stands_in_the_table_once() -> None:
     assert set(found) == MAY.keys(), "say in MAY who may use a new route"
 
 
+class Places(dict[str, Any]):
+    """What stands in the place of each part of a path: ids of nothing that there is."""
+
+    def __missing__(self, name: str) -> Any:
+        return uuid4() if name.endswith("_id") else "nobody"
+
+
 async def surprises(client: Client, expected: Callable[[Any], int | None]) -> dict[tuple[str, str], int]:
     """Try every route; those that did not turn the client away with the status that was expected, or at all."""
     found = {}
     for (method, path), who in MAY.items():
-        place = path.format(payout_id=uuid4(), endpoint_id=uuid4(), delivery_id=uuid4(), gateway="nobody", file="x")
+        place = path.format_map(Places())
         answer = await client.call(method, place, json=BODIES.get((method, path)))
         barred = answer.status if answer.status in {401, 403} else None
         if barred != (None if who == ANYBODY else expected(who)):
@@ -108,15 +146,20 @@ async def test_nobody_gets_where_somebody_is_needed(nobody: Client) -> None:
 
 
 @pytest.mark.parametrize("scope", Scope)
-async def test_a_key_opens_what_its_scope_says(scope: Scope, open_shop: OpenShop) -> None:
-    shop = await open_shop(scopes=frozenset({scope}))
-    assert await surprises(shop, lambda who: None if scope in who else 401 if who & SIGNED_IN else 403) == {}
+async def test_a_key_opens_what_its_scope_says(scope: Scope, open_shop: OpenShop, platform: Issue) -> None:
+    """Where a key is of no use at all, nobody has come who is known there."""
+    caller = await (platform(scope) if scope in PROGRAM_SCOPES else open_shop(scopes=frozenset({scope})))
+    assert await surprises(caller, lambda who: None if scope in who else 403 if who & frozenset(Scope) else 401) == {}
 
 
 @pytest.mark.parametrize("role", ["no role", *Role])
 async def test_a_person_may_what_their_role_says(role: str, sign_in: SignIn) -> None:
     person = await sign_in(*([] if role == "no role" else [Role(role)]))
     assert await surprises(person, lambda who: None if role in who else 403 if who & SIGNED_IN else 401) == {}
+
+
+async def test_who_acts_for_a_holder_may_nothing_that_staff_may(ada: Provider) -> None:
+    assert await surprises(ada, lambda who: None if PROVIDER in who else 403 if who & SIGNED_IN else 401) == {}
 
 
 @pytest.fixture
@@ -154,3 +197,41 @@ async def test_another_merchants_delivery_is_not_to_be_had_through_ones_own_endp
 async def test_lists_hold_nothing_of_another_merchants(path: str, theirs: dict[str, str], acme: Merchant) -> None:
     listed = (await acme.get(path)).json["data"]
     assert [item for item in listed if item.get("kind") != "credit"] == []
+
+
+@pytest.fixture
+async def another_providers(open_ada: OpenProvider) -> AsyncIterator[dict[str, str]]:
+    """Another provider's payout, account and earning; in the end they must be as they were."""
+    other = await open_ada()
+    ids = {
+        "payout_id": (await other.ask()).json["id"],
+        "destination_id": (await other.get("/api/provider/destinations")).json["data"][0]["id"],
+        "earning_id": (await other.get("/api/provider/earnings")).json["data"][0]["id"],
+    }
+    lists = [f"/api/provider/{what}" for what in ("payouts", "destinations", "earnings", "balance")]
+    before = [(await other.get(path)).body for path in lists]
+    yield ids
+    assert [(await other.get(path)).body for path in lists] == before
+
+
+@pytest.mark.parametrize(("method", "path"), [route for route in MAY if MAY[route] == ACTING and "{" in route[1]])
+async def test_what_is_another_providers_is_not_there(
+    method: str, path: str, another_providers: dict[str, str], ada: Provider
+) -> None:
+    answer = await ada.call(method, path.format_map(Places(another_providers)))
+    assert answer.status == 404, answer.body
+
+
+@pytest.mark.parametrize("what", ["payouts", "destinations", "notices"])
+async def test_lists_hold_nothing_of_another_providers(
+    what: str, another_providers: dict[str, str], ada: Provider
+) -> None:
+    assert another_providers
+    assert (await ada.get(f"/api/provider/{what}")).json["data"] == []
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", ""), ("POST", "/verify")])
+async def test_a_key_sees_no_holder_of_another_program(method: str, path: str, ada: Provider, platform: Issue) -> None:
+    other = await platform(program="merchants")
+    assert (await other.call(method, f"/api/holders/{ada.holder_id}{path}")).status == 404
+    assert str(ada.holder_id) not in (await other.get("/api/holders?limit=200")).body.decode()

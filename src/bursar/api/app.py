@@ -7,12 +7,19 @@ from typing import Any, Final
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 
-from bursar.api import docs, entry, health, problems, reports
+from bursar.api import docs, entry, health, problems, push, reports
 from bursar.api.fastlane import FastLane
 from bursar.api.merchants import balances, bulk, deliveries, endpoints, events
 from bursar.api.merchants import payouts as merchants_payouts
 from bursar.api.merchants.create import Creation
+from bursar.api.platform import earnings as platform_earnings
+from bursar.api.platform import holders as platform_holders
 from bursar.api.porch import ASKING, Porch
+from bursar.api.providers import earnings as providers_earnings
+from bursar.api.providers import money as providers_money
+from bursar.api.providers import notices as providers_notices
+from bursar.api.providers import payouts as providers_payouts
+from bursar.api.providers.requesting import Requesting
 from bursar.api.staff import decisions, sign_in, switches
 from bursar.api.staff import payouts as staff_payouts
 from bursar.foundation import log
@@ -21,6 +28,7 @@ from bursar.foundation.clock import Clock
 from bursar.foundation.egress import Egress
 from bursar.foundation.errors import Refusal
 from bursar.house import House
+from bursar.outbound import notices
 
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024  # For whole files; routes that take one thing at a time set a lower one.
 
@@ -37,6 +45,13 @@ ROUTERS: Final = (
     staff_payouts.router,
     decisions.router,
     switches.router,
+    providers_payouts.router,
+    providers_money.router,
+    providers_earnings.router,
+    providers_notices.router,
+    push.router,
+    platform_holders.router,
+    platform_earnings.router,
     reports.router,
 )
 
@@ -63,7 +78,7 @@ def create_app(
     app.state.clock = clock
     steps = {route.path.split("/")[2] for route in app.routes if route.path.startswith("/api/")} if base_alias else ()
     porch = Porch(app, unprefixed=steps)  # type: ignore[arg-type] # Litestar types ASGI messages itself
-    return FastLane(porch, lambda: app.state.creation, clock)
+    return FastLane(porch, creation=lambda: app.state.creation, inbox=lambda: app.state.inbox, clock=clock)
 
 
 def _lifespan(furnish: Furnish) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
@@ -71,11 +86,14 @@ def _lifespan(furnish: Furnish) -> Callable[[Litestar], AbstractAsyncContextMana
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         async with furnish() as house:
             app.state.house = house
+            app.state.vapid_key = notices.vapid_key(house.settings)
             app.state.creation = Creation(house)
+            app.state.requesting = Requesting(house)
             app.state.inbox = reports.Inbox(house)
             app.state.egress = Egress.open(Policy(allow_loopback=house.settings.webhook_allow_loopback))
             yield
             await app.state.creation.drain()
+            await app.state.requesting.drain()
             await app.state.inbox.drain()
             await app.state.egress.close()
 

@@ -1,17 +1,23 @@
 """Who is let in. Every route says whom it ``needs``; one that says nothing lets nobody in."""
 
+from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 
-from bursar import identity
+from bursar import holders, identity
 from bursar.api import requests, sessions
-from bursar.foundation.errors import Forbidden, Unauthorised
+from bursar.foundation import ids
+from bursar.foundation.errors import Forbidden, Invalid, Unauthorised
 from bursar.house import House
+
+HOLDER_HEADER: Final = "X-HOLDER-ID"
+"""By which somebody who acts for several holders says for whom they ask."""
 
 
 class Needs(Enum):
@@ -19,6 +25,28 @@ class Needs(Enum):
 
     NOTHING = "nothing"  # Open to anybody, or let in by something else, such as a gateway's signature.
     SESSION = "session"  # Anybody who is signed in.
+    HOLDER = "holder"  # Somebody who is signed in and acts for a holder.
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """What a route needs that the platform calls with its key, and staff by themselves."""
+
+    scope: identity.Scope
+    permission: identity.Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """Somebody who is signed in, and the holder for whom they ask. Nothing but this holder's is theirs to see."""
+
+    person: identity.Person
+    holder: holders.Holder
+
+    @property
+    def actor(self) -> str:
+        """How history names them."""
+        return self.person.actor
 
 
 KeyRequest = Request[identity.Caller, None, State]
@@ -26,6 +54,12 @@ KeyRequest = Request[identity.Caller, None, State]
 
 PersonRequest = Request[identity.Person, str, State]
 """A request of somebody signed in: ``user`` is who, ``auth`` their session token."""
+
+HolderRequest = Request[Acting, str, State]
+"""A request of somebody signed in who acts for a holder: ``user`` is both, ``auth`` the session token."""
+
+PlatformRequest = Request[identity.Caller | identity.Person, Any, State]
+"""A request that was let in with a program's key, or of one of our staff; either has an ``actor``."""
 
 
 async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -41,10 +75,16 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
             pass
         case Needs.SESSION:
             await _person(connection)
+        case Needs.HOLDER:
+            await _acting(connection)
         case identity.Permission() as permission:
             (await _person(connection)).insist(permission)
         case identity.Scope() as scope:
             connection.scope["user"] = await _caller(connection, scope)
+        case Either(scope, _) if _brings_key(connection):
+            connection.scope["user"] = await _caller(connection, scope)
+        case Either(_, permission):
+            (await _person(connection)).insist(permission)
         case _:
             raise Forbidden("Nobody may do this.")
 
@@ -56,10 +96,41 @@ async def _person(connection: Request[Any, Any, Any]) -> identity.Person:
     return person
 
 
+async def _acting(connection: Request[Any, Any, Any]) -> None:
+    house: House = connection.app.state.house
+    person = await _person(connection)
+    asked = _asked_holder(connection)
+    async with house.database.transaction(readonly=True) as tx:
+        allowed = await identity.holders_of(tx, person.id, only=asked)
+        if not allowed:
+            raise identity.ActsForNobody
+        if len(allowed) > 1:
+            raise Invalid(field=HOLDER_HEADER, rule="the id of one of the holders that you act for")
+        found = await holders.find(tx, allowed)
+    connection.scope["user"] = Acting(person, found[allowed[0]])
+
+
+def _asked_holder(connection: Request[Any, Any, Any]) -> UUID | None:
+    given = connection.headers.get(HOLDER_HEADER)
+    asked = ids.parse(given) if given is not None else None
+    if given is not None and asked is None:
+        raise Invalid(field=HOLDER_HEADER, rule="the id of a holder")
+    return asked
+
+
+def _brings_key(connection: Request[Any, Any, Any]) -> bool:
+    """Whether it is to be judged by a key, a wrong one included; sessions travel as bearer tokens as well."""
+    return "x-api-key" in connection.headers or _key_hash(connection) is not None
+
+
+def _key_hash(connection: Request[Any, Any, Any]) -> bytes | None:
+    return identity.key_hash(requests.api_key(connection.scope["headers"]) or "")
+
+
 async def _caller(connection: Request[Any, Any, Any], scope: identity.Scope) -> identity.Caller:
     """Who calls with an API key; also notes that the key is in use."""
     house: House = connection.app.state.house
-    key_hash = identity.key_hash(requests.api_key(connection.scope["headers"]) or "")
+    key_hash = _key_hash(connection)
     if key_hash is None:
         raise Unauthorised("A valid API key is needed in the header X-API-KEY.")
     async with house.database.transaction() as tx:

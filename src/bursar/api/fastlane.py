@@ -1,68 +1,99 @@
-"""``POST /api/v1/payouts`` without a framework: the one hot route, answered by plain ASGI.
+"""The two hot routes without a framework, answered by plain ASGI: creating a payout, and taking a gateway's report in.
 
-It does what the documented route in ``merchants.payouts`` does, through the same ``Creation``; the router, dependency
-injection and serialisation of the framework would cost more than the work itself. Everything else goes on to it.
+They do what the documented routes in ``merchants.payouts`` and ``reports`` do, through the same ``Creation`` and
+``Inbox``; the router, dependency injection and serialisation of the framework would cost more than the work itself.
+Everything else goes on to it.
 """
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Awaitable, Callable
 from typing import Final
 
-from bursar.api import porch, problems, requests
-from bursar.api.merchants.create import BODY_BYTES_MAX, Creation, Replayed
-from bursar.api.porch import App, Receive, Scope, Send
+from bursar.api import porch, problems, reports, requests
+from bursar.api.merchants import create
+from bursar.api.merchants.create import Creation, Replayed
+from bursar.api.porch import App, RawHeaders, Receive, Scope, Send
+from bursar.api.reports import Inbox
 from bursar.foundation import log
 from bursar.foundation.clock import Clock
 from bursar.foundation.errors import Refusal
 
 PATH: Final = "/api/v1/payouts"
+REPORTS: Final = re.compile(r"/api/webhooks/([^/]+)/payout_status")
+
+Told = tuple[int, bytes, RawHeaders]
+"""Status, body, and the headers that only this answer has."""
+
+Lane = Callable[[Scope, Receive, str], Awaitable[Told]]
+"""Answers a request, which goes by the id given, or raises why it will not."""
 
 _log = log.get(__name__)
 
 
 class FastLane:
-    """Answers the hot route itself and passes everything else on."""
+    """Answers the hot routes itself and passes everything else on."""
 
-    def __init__(self, app: App, creation: Callable[[], Creation], clock: Clock) -> None:
-        """Stand in front of ``app``; ``creation`` is asked for once the application has started."""
+    def __init__(self, app: App, *, creation: Callable[[], Creation], inbox: Callable[[], Inbox], clock: Clock) -> None:
+        """Stand in front of ``app``; ``creation`` and ``inbox`` are asked for once the application has started."""
         self._app = app
         self._creation = creation
+        self._inbox = inbox
         self._clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one ASGI scope."""
-        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
-            await self._create(scope, receive, send)
-        else:
+        lane = self._lane(scope)
+        if lane is None:
             await self._app(scope, receive, send)
+        else:
+            await self._answer(lane, scope, receive, send)
 
-    async def _create(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = scope["headers"]
-        request_id = requests.request_id(headers)
-        extra: list[tuple[bytes, bytes]] = []
+    def _lane(self, scope: Scope) -> Lane | None:
+        if scope["type"] != "http" or scope["method"] != "POST":
+            return None
+        if scope["path"] == PATH:
+            return self._create
+        return self._take_report if REPORTS.fullmatch(scope["path"]) else None
+
+    async def _answer(self, lane: Lane, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = requests.request_id(scope["headers"])
         try:
-            answer = await self._creation().create(
-                api_key=requests.api_key(headers),
-                idempotency_key=requests.header(headers, b"x-idempotency-key", b"idempotency-key"),
-                body=await _read(receive),
-                is_json=requests.is_json(headers),
-                ip=requests.address(scope),
-                request_id=request_id,
-            )
+            status, body, extra = await lane(scope, receive, request_id)
         except asyncio.CancelledError:
             raise
         except Exception as failure:  # noqa: BLE001 - whatever happened, the caller gets an answer with an id
             await self._refuse(failure, scope, request_id, send)
             return
-        if isinstance(answer, Replayed):
-            answer, extra = answer.answer, [(b"idempotent-replayed", b"true")]
         headers = porch.dressed([(b"content-type", b"application/json"), *extra], scope, request_id)
-        await _respond(send, answer.status, answer.body, headers)
+        await _respond(send, status, body, headers)
+
+    async def _create(self, scope: Scope, receive: Receive, request_id: str) -> Told:
+        headers = scope["headers"]
+        answer = await self._creation().create(
+            api_key=requests.api_key(headers),
+            idempotency_key=requests.header(headers, b"x-idempotency-key", b"idempotency-key"),
+            body=await _read(receive, most=create.BODY_BYTES_MAX),
+            is_json=requests.is_json(headers),
+            ip=requests.address(scope),
+            request_id=request_id,
+        )
+        if isinstance(answer, Replayed):
+            return answer.answer.status, answer.answer.body, [(b"idempotent-replayed", b"true")]
+        return answer.status, answer.body, []
+
+    async def _take_report(self, scope: Scope, receive: Receive, request_id: str) -> Told:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        found = REPORTS.fullmatch(scope["path"])
+        assert found is not None, "the lane was chosen by it"
+        with log.correlated(request_id):
+            await self._inbox().take(found[1], await _read(receive, most=reports.BODY_BYTES_MAX), headers)
+        return 200, reports.RECEIVED, []
 
     async def _refuse(self, failure: Exception, scope: Scope, request_id: str, send: Send) -> None:
         refusal = failure if isinstance(failure, Refusal) else problems.Unexpected()
         if refusal is not failure:
-            _log.error("request.failed", path=PATH, correlation_id=request_id, exc_info=failure)
+            _log.error("request.failed", path=scope["path"], correlation_id=request_id, exc_info=failure)
         problem = problems.PROBLEM_JSON in (requests.header(scope["headers"], b"accept") or "")
         body = problems.body_of(refusal, request_id=request_id, at=self._clock.now(), problem=problem)
         media = problems.PROBLEM_JSON if problem else "application/json"
@@ -71,21 +102,21 @@ class FastLane:
         await _respond(send, problems.status_of(refusal), body, headers)
 
 
-async def _read(receive: Receive) -> bytes:
+async def _read(receive: Receive, *, most: int) -> bytes:
     """The whole body.
 
     Raises:
-        BodyTooLarge: more than ``BODY_BYTES_MAX``.
+        BodyTooLarge: more than ``most`` bytes.
     """
     message = await receive()
     body: bytes = message.get("body", b"")
     while message.get("more_body"):
-        if len(body) > BODY_BYTES_MAX:
+        if len(body) > most:
             break
         message = await receive()
         body += message.get("body", b"")
-    if len(body) > BODY_BYTES_MAX:
-        raise problems.BodyTooLarge(field="body", rule=f"at most {BODY_BYTES_MAX} bytes")
+    if len(body) > most:
+        raise problems.BodyTooLarge(field="body", rule=f"at most {most} bytes")
     return body
 
 

@@ -19,7 +19,7 @@ from litestar.routes import HTTPRoute
 
 from bursar import identity
 from bursar.api import problems
-from bursar.api.entry import Needs
+from bursar.api.entry import HOLDER_HEADER, Either, Needs
 
 JSON: Final = "application/json"
 SCHEMAS: Final = "#/components/schemas/{name}"
@@ -59,12 +59,14 @@ class Doc:
 
     ``answers`` and ``takes`` are struct types, ``query`` a struct whose fields are parameters. ``shows`` and
     ``examples`` are what they may look like; ``takes_also`` and ``answers_also`` are other media types.
+    ``answers_by_status`` are other good answers, each with what it may look like.
     """
 
     summary: str
     answers: Any = None
     shows: Any = None
     answers_also: Mapping[str, str] = field(default_factory=dict)
+    answers_by_status: Mapping[int, tuple[Any, Any]] = field(default_factory=dict)
     takes: Any = None
     examples: Mapping[str, Any] = field(default_factory=dict)
     takes_also: Mapping[str, Any] = field(default_factory=dict)
@@ -108,15 +110,30 @@ def document(app: Litestar, *, title: str, version: str, description: str) -> di
 
 
 IN_ORDER: Final = (
-    "Payouts", "Balance", "Events", "Webhooks", "Staff: session", "Staff: payouts", "Staff: kill switches", "Gateways",
-    "Health",
+    "Payouts", "Balance", "Events", "Webhooks", "Session", "Providers: payouts", "Providers: money",
+    "Providers: notices", "Earnings", "Holders", "Staff: payouts", "Staff: kill switches", "Gateways", "Health",
 )  # fmt: skip
 """The sections of the page, those for merchants first."""
 LICENSE: Final = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 SECURITY_SCHEMES: Final = {
-    "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-KEY", "description": "A merchant's API key."},
+    "ApiKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-KEY",
+        "description": "The API key of a merchant or of a platform.",
+    },
     "ApiKeyAsBearer": {"type": "http", "scheme": "bearer", "description": "The same key as a bearer token."},
     "Session": {"type": "http", "scheme": "bearer", "description": "The token that `POST /api/sign-in` gives."},
+}
+
+
+FOR_WHOM: Final = {
+    "name": HOLDER_HEADER,
+    "in": "header",
+    "required": False,
+    "description": "The id of the holder for whom you ask, as `GET /api/provider/me` lists them. Needed from those who "
+    "act for several.",
+    "schema": {"type": "string", "format": "uuid"},
 }
 
 
@@ -145,7 +162,8 @@ def _capitalised(word: str) -> str:
 
 
 def _kinds(doc: Doc) -> list[Any]:
-    return [kind for kind in (doc.answers, doc.takes, doc.query) if kind is not None]
+    others = (kind for kind, _ in doc.answers_by_status.values())
+    return [kind for kind in (doc.answers, doc.takes, doc.query, *others) if kind is not None]
 
 
 def _operation(
@@ -157,7 +175,12 @@ def _operation(
         "summary": doc.summary,
         "description": cleandoc(handler.fn.__doc__ or ""),
         "tags": list(handler.resolve_tags()),
-        "parameters": [*_path_parameters(path), *_query_parameters(doc, components), *map(_header, doc.headers)],
+        "parameters": [
+            *_path_parameters(path),
+            *_query_parameters(doc, components),
+            *map(_header, doc.headers),
+            *([FOR_WHOM] if handler.opt["needs"] is Needs.HOLDER else []),
+        ],
         "responses": _responses(handler, doc, schemas),
         "security": _security(handler.opt["needs"]),
     }
@@ -213,11 +236,24 @@ def _responses(handler: HTTPRouteHandler, doc: Doc, schemas: Mapping[str, Any]) 
     refuses = {*doc.refuses, 503, *((400,) if doc.query else ()), *_barred(handler.opt["needs"])}
     if doc.takes is not None or doc.takes_also:
         refuses |= {400, 413, 415}
-    return {str(handler.status_code): found} | {str(status): _refusal(status, schemas) for status in sorted(refuses)}
+    answers = {str(handler.status_code): found} | {
+        str(status): {
+            "description": HTTPStatus(status).phrase,
+            "content": {JSON: {"schema": schemas[str(kind)], "example": shows}},
+        }
+        for status, (kind, shows) in doc.answers_by_status.items()
+    }
+    return answers | {str(status): _refusal(status, schemas) for status in sorted(refuses)}
 
 
 def _barred(needs: Any) -> tuple[int, ...]:
-    return () if needs is Needs.NOTHING else (401, 403)
+    match needs:
+        case Needs.NOTHING:
+            return ()
+        case Needs.HOLDER:  # It may have to say for which holder.
+            return (400, 401, 403)
+        case _:
+            return (401, 403)
 
 
 def _refusal(status: int, schemas: Mapping[str, Any]) -> dict[str, Any]:
@@ -246,6 +282,8 @@ def _security(needs: Any) -> list[dict[str, list[str]]]:
     match needs:
         case identity.Scope():
             return [{"ApiKey": []}, {"ApiKeyAsBearer": []}]
+        case Either():
+            return [{"ApiKey": []}, {"ApiKeyAsBearer": []}, {"Session": []}]
         case Needs.NOTHING:
             return []
         case _:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from bursar.api import rules
-from bursar.foundation.errors import Invalid, Kind, Missing, Refusal
+from bursar.foundation.errors import Conflict, Invalid, Kind, Missing, Refusal
 
 STATUS_BY_KIND: Final = {
     Kind.INVALID: 400,
@@ -48,6 +48,12 @@ class UnsupportedMedia(Invalid):
     """This address does not take a body of this type."""
 
     code = "unsupported_media_type"
+
+
+class TooLate(Conflict):
+    """This payout has gone too far for that; `status` says how far, in the caller's own words."""
+
+    code = "wrong_status"
 
 
 class MethodNotAllowed(Invalid):

@@ -1,6 +1,9 @@
-"""What gateways tell us: verified over the raw bytes, stored, and answered; a worker applies it."""
+"""What gateways tell us: verified over the raw bytes, stored, and answered; a worker applies it.
 
-from collections.abc import Sequence
+``fastlane`` answers this route in the framework's place; what is declared here is what documents it.
+"""
+
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -31,11 +34,22 @@ class Inbox:
             self._work, key=lambda arrived: (arrived[0], arrived[1][0].event_id)
         )
 
-    async def take_in(self, gateway: str, reports: Sequence[Report], body: bytes) -> None:
-        """Store reports; they are safe once this returns."""
+    async def take(self, gateway: str, body: bytes, headers: Mapping[str, str]) -> None:
+        """Verify what a gateway says by its own signature over the raw body, and store it; it is safe then.
+
+        Raises:
+            Missing: there is no such gateway.
+            ForgedReport: the gateway did not sign this.
+            Invalid: it did, but it is nothing about a payout.
+        """
+        known = self._house.gateways.get(gateway)
+        if known is None:
+            raise Missing(f"There is no gateway called {gateway[:40]}.")
+        reports = known.read_report(body, headers)
         if reports:
             await self._gather.ask((gateway, reports, body))
             self._house.ringer.ring(dispatch.reports.BELL)
+        fault("reports.after_inbox")
 
     async def drain(self) -> None:
         """Wait until everything that arrived is stored."""
@@ -50,6 +64,9 @@ class Received(msgspec.Struct):
     """The report is stored."""
 
     status: str
+
+
+RECEIVED: Final = msgspec.json.encode(Received("received"))
 
 
 @post(
@@ -69,13 +86,7 @@ async def take_report(gateway: FromPath[str], request: Request[Any, Any, Any], s
 
     A duplicate is answered 200 as well, and nothing happens twice.
     """
-    house: House = state.house
-    known = house.gateways.get(gateway)
-    if known is None:
-        raise Missing(f"There is no gateway called {gateway[:40]}.")
-    body = await reading.body(request)
-    await state.inbox.take_in(gateway, known.read_report(body, request.headers), body)
-    fault("reports.after_inbox")
+    await state.inbox.take(gateway, await reading.body(request), request.headers)
     return Received("received")
 
 

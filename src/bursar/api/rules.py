@@ -47,6 +47,8 @@ def broken(complaint: str, *, of: Any) -> tuple[str, str]:
             return f"{path}.{name}" if path else name, rule
     if text.startswith("Invalid enum value"):
         return path, f"one of {', '.join(choices(of, path))}"
+    if text.startswith("Invalid value "):
+        return path, "one of those that the documentation names"
     return path, _rule(text)
 
 

@@ -34,7 +34,7 @@ async def show_balance(request: KeyRequest, state: State) -> Balances:
     caller = request.user
     async with house.database.transaction(readonly=True) as tx:
         terms = await house.book.judge(tx, {caller.program})
-        found = await ledger.balances(tx, [caller.holder_id])
+        found = await ledger.balances(tx, [caller.holder])
     nothing = Money.zero(terms[caller.program].currency)
     views = [
         BalanceView.of(Money(each.available, each.currency), Money(each.reserved, each.currency)) for each in found
@@ -60,7 +60,7 @@ async def list_ledger(request: KeyRequest, state: State) -> Response[Any] | Stre
     """
     house: House = state.house
     asked = reading.query(request, TimeQuery)
-    since, until, holder_id = asked.begin, asked.end, request.user.holder_id
+    since, until, holder_id = asked.begin, asked.end, request.user.holder
 
     async def read(before: UUID | None, limit: int) -> Sequence[ledger.Line]:
         async with house.database.transaction(readonly=True) as tx:

@@ -64,14 +64,14 @@ async def upload_payouts(request: KeyRequest, state: State) -> Response[bytes]:
     caller = request.user
     await _insist_on_count(house, rows, caller.program)
     sent = requests.header(request.scope["headers"], b"x-idempotency-key", b"idempotency-key")
-    key = idempotency.key(caller.holder_id, sent, content, header=IDEMPOTENCY_HEADER)
+    key = idempotency.key(caller.holder, sent, content, header=IDEMPOTENCY_HEADER)
     if asked.dry_run:
         return _response(BulkAnswer.of(await _try_out(house, rows, caller), upload_id=None), replayed=False)
     upload, replayed = await _once(house.database, lambda tx: _begin(tx, house, content, key, rows, again=asked.again))
     answer = BulkAnswer.of(await _answer_all(house, upload, rows, caller=caller), upload_id=upload)
     async with house.database.transaction() as tx:
         await payouts.finish_upload(tx, upload, accepted=answer.accepted)
-    _log.info("upload.answered", holder_id=str(caller.holder_id), count=answer.accepted, remaining=answer.refused)
+    _log.info("upload.answered", holder_id=str(caller.holder), count=answer.accepted, remaining=answer.refused)
     return _response(answer, replayed=replayed)
 
 

@@ -170,7 +170,7 @@ def _admit(wanted: Wanted, caller: identity.Caller | None) -> tuple[idempotency.
     if caller is None:
         raise Unauthorised("A valid API key is needed in the header X-API-KEY.")
     identity.authorise(caller, identity.Scope.PAYOUTS_WRITE, ip=wanted.ip)
-    key = idempotency.key(caller.holder_id, wanted.idempotency_key, wanted.body, header=IDEMPOTENCY_HEADER)
+    key = idempotency.key(caller.holder, wanted.idempotency_key, wanted.body, header=IDEMPOTENCY_HEADER)
     return key, caller
 
 

@@ -47,7 +47,7 @@ async def list_deliveries(endpoint_id: FromPath[str], request: KeyRequest, state
         found = await webhooks.deliveries(
             tx,
             identified(endpoint_id),
-            holder_id=request.user.holder_id,
+            holder_id=request.user.holder,
             state=asked.state or None,
             before=asked.before,
             limit=asked.limit + 1,
@@ -72,7 +72,7 @@ async def show_delivery(
     house: House = state.house
     async with house.database.transaction(readonly=True) as tx:
         found, tries = await webhooks.delivery(
-            tx, _identified(delivery_id), endpoint_id=identified(endpoint_id), holder_id=request.user.holder_id
+            tx, _identified(delivery_id), endpoint_id=identified(endpoint_id), holder_id=request.user.holder
         )
     history = [TryView(each.number, timestamp(each.at), each.status, each.error, each.duration_ms) for each in tries]
     return DeliveryDetail(**msgspec.structs.asdict(DeliveryView.of(found)), history=history)
@@ -99,7 +99,7 @@ async def replay_delivery(
             tx,
             _identified(delivery_id),
             endpoint_id=identified(endpoint_id),
-            holder_id=request.user.holder_id,
+            holder_id=request.user.holder,
             at=house.clock.now(),
         )
     house.ringer.ring(webhooks.BELL)
@@ -126,7 +126,7 @@ async def try_endpoint(endpoint_id: FromPath[str], request: KeyRequest, state: S
         begun = await webhooks.send_test(
             tx,
             identified(endpoint_id),
-            holder_id=caller.holder_id,
+            holder_id=caller.holder,
             terms=terms.webhooks,
             at=house.clock.now(),
         )
@@ -155,7 +155,7 @@ async def replay_since(endpoint_id: FromPath[str], request: KeyRequest, state: S
         count = await webhooks.replay_since(
             tx,
             identified(endpoint_id),
-            holder_id=request.user.holder_id,
+            holder_id=request.user.holder,
             since=since,
             at=house.clock.now(),
         )

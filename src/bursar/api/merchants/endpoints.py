@@ -51,7 +51,7 @@ async def add_endpoint(request: KeyRequest, state: State) -> NewEndpointView:
     house: House = state.house
     body = await reading.json(request, EndpointBody)
     target = await state.egress.vet(body.url)
-    wish = webhooks.EndpointWish(request.user.holder_id, target, body.description, tuple(body.events))
+    wish = webhooks.EndpointWish(request.user.holder, target, body.description, tuple(body.events))
     async with house.database.transaction() as tx:
         endpoint, secret = await webhooks.add_endpoint(tx, wish, keyring=house.keyring, at=house.clock.now())
     return NewEndpointView(**msgspec.structs.asdict(EndpointView.of(endpoint)), secret=secret)
@@ -66,7 +66,7 @@ async def list_endpoints(request: KeyRequest, state: State) -> Endpoints:
     """List your endpoints."""
     house: House = state.house
     async with house.database.transaction(readonly=True) as tx:
-        found = await webhooks.endpoints(tx, holder_id=request.user.holder_id)
+        found = await webhooks.endpoints(tx, holder_id=request.user.holder)
     return Endpoints([EndpointView.of(endpoint) for endpoint in found])
 
 
@@ -79,7 +79,7 @@ async def show_endpoint(endpoint_id: FromPath[str], request: KeyRequest, state: 
     """Show one of your endpoints."""
     house: House = state.house
     async with house.database.transaction(readonly=True) as tx:
-        return EndpointView.of(await webhooks.endpoint(tx, identified(endpoint_id), holder_id=request.user.holder_id))
+        return EndpointView.of(await webhooks.endpoint(tx, identified(endpoint_id), holder_id=request.user.holder))
 
 
 @patch(
@@ -105,7 +105,7 @@ async def change_endpoint(endpoint_id: FromPath[str], request: KeyRequest, state
         enabled=_given(body.enabled),
     )
     async with house.database.transaction() as tx:
-        changed = await webhooks.change_endpoint(tx, identified(endpoint_id), change, holder_id=request.user.holder_id)
+        changed = await webhooks.change_endpoint(tx, identified(endpoint_id), change, holder_id=request.user.holder)
     return EndpointView.of(changed)
 
 
@@ -118,7 +118,7 @@ async def remove_endpoint(endpoint_id: FromPath[str], request: KeyRequest, state
     """Remove an endpoint: nothing is sent to it any more."""
     house: House = state.house
     async with house.database.transaction() as tx:
-        await webhooks.remove_endpoint(tx, identified(endpoint_id), holder_id=request.user.holder_id)
+        await webhooks.remove_endpoint(tx, identified(endpoint_id), holder_id=request.user.holder)
 
 
 @post(
@@ -137,7 +137,7 @@ async def rotate_secret(endpoint_id: FromPath[str], request: KeyRequest, state: 
     house: House = state.house
     async with house.database.transaction() as tx:
         secret = await webhooks.rotate_secret(
-            tx, identified(endpoint_id), holder_id=request.user.holder_id, keyring=house.keyring
+            tx, identified(endpoint_id), holder_id=request.user.holder, keyring=house.keyring
         )
     return Secret(secret, webhooks.OLD_SECRET_HOURS)
 

@@ -34,7 +34,7 @@ async def list_events(request: KeyRequest, state: State) -> Page[EventView]:
     house: House = state.house
     asked = reading.query(request, NumberPageQuery)
     async with house.database.transaction(readonly=True) as tx:
-        found = await payouts.holder_events(tx, request.user.holder_id, before=asked.before, limit=asked.limit + 1)
+        found = await payouts.holder_events(tx, request.user.holder, before=asked.before, limit=asked.limit + 1)
     shown = found[: asked.limit]
     has_more = len(found) > asked.limit
     next_cursor = mark(shown[-1][0]) if has_more else None

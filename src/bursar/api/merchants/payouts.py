@@ -16,9 +16,10 @@ from bursar.api import exports, reading, requests
 from bursar.api.entry import KeyRequest
 from bursar.api.merchants import examples
 from bursar.api.merchants.create import BODY_BYTES_MAX, IDEMPOTENCY_HEADER, Replayed
-from bursar.api.merchants.wire import CancelBody, MerchantPayoutQuery, PayoutBody, PayoutView, TooLate, states_heard_as
+from bursar.api.merchants.wire import WORDS, CancelBody, MerchantPayoutQuery, PayoutBody, PayoutView, states_heard_as
 from bursar.api.openapi import Doc, Header
 from bursar.api.paging import Page, page
+from bursar.api.problems import TooLate
 from bursar.foundation import ids
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
@@ -134,7 +135,7 @@ async def cancel_payout(payout_id: FromPath[str], request: KeyRequest, state: St
         payout = await own_payout(tx, payout_id, request.user)
         [result] = await payouts.cancel(tx, [payout.id], actor=request.user.actor, book=house.book, reason=body.reason)
     if isinstance(result, payouts.WrongState):
-        raise TooLate(payout.state)
+        raise TooLate(status=WORDS[payout.state].value)
     if isinstance(result, Refusal):
         raise result
     return PayoutView.of(result)
@@ -149,14 +150,14 @@ async def own_payout(tx: Transaction, payout_id: str, caller: identity.Caller) -
     wanted = ids.parse(payout_id)
     if wanted is None:
         raise payouts.NoSuchPayout(payout=payout_id[:40])
-    return await payouts.get(tx, wanted, holder_id=caller.holder_id)
+    return await payouts.get(tx, wanted, holder_id=caller.holder)
 
 
 async def _query(house: House, asked: MerchantPayoutQuery, caller: identity.Caller) -> payouts.Query:
     async with house.database.transaction(readonly=True) as tx:
         currency = (await house.book.judge(tx, {caller.program}))[caller.program].currency
     return payouts.Query(
-        holder_id=caller.holder_id,
+        holder_id=caller.holder,
         states=states_heard_as(asked.status),
         search=asked.search or None,
         since=asked.begin,

@@ -9,11 +9,11 @@ from uuid import UUID
 
 import msgspec
 
+from bursar.api import amounts
 from bursar.api.filters import PayoutQuery
 from bursar.api.problems import timestamp
 from bursar.api.rules import LINE, TEXT
 from bursar.foundation import texts
-from bursar.foundation.errors import Conflict
 from bursar.foundation.money import Money
 from bursar.holders import Destination
 from bursar.identity import Caller
@@ -56,14 +56,6 @@ WORDS: Final[Mapping[PayoutState, Status]] = MappingProxyType(
 
 REFERENCE_LENGTH_MAX: Final = 200
 REASON_LENGTH_MAX: Final = 500
-AMOUNT: Final = {
-    "description": "In major units, as a number or a text; read to the last digit.",
-    "examples": [1000, "1000.00"],
-    "anyOf": [
-        {"type": "number", "exclusiveMinimum": 0, "maximum": 10_000_000_000_000},
-        {"type": "string", "pattern": r"^(?!0+(\.0+)?$)[0-9]{1,13}(\.[0-9]{1,4})?$"},
-    ],
-}
 
 
 class PayoutBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -79,7 +71,7 @@ class PayoutBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
             extra_json_schema={"pattern": LINE},
         ),
     ]
-    amount: Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=AMOUNT)]
+    amount: amounts.Amount
     currency: Annotated[
         str,
         msgspec.Meta(
@@ -127,7 +119,7 @@ class PayoutBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
         Raises:
             Invalid: not a number or a string of digits, too precise for the currency, or out of bounds.
         """
-        return Money.parse(_plain(bytes(self.amount)), self.currency)
+        return amounts.money(self.amount, self.currency)
 
     @property
     def destination(self) -> Destination:
@@ -162,7 +154,7 @@ def ask_of(body: PayoutBody, caller: Caller, *, correlation_id: str | None) -> A
         Invalid: the amount is none.
     """
     return Ask(
-        holder_id=caller.holder_id,
+        holder_id=caller.holder,
         program=caller.program,
         reference=body.merchant_reference,
         amount=body.money,
@@ -225,26 +217,9 @@ def states_heard_as(words: Collection[Status]) -> frozenset[PayoutState]:
     return frozenset(state for state, said in WORDS.items() if said in words)
 
 
-class TooLate(Conflict):
-    """This payout has gone too far for that."""
-
-    code = "wrong_status"
-
-    def __init__(self, state: PayoutState) -> None:
-        """Refuse, in the merchant's word for where the payout stands."""
-        super().__init__(status=WORDS[state].value)
-
-
 def encode(view: Any) -> bytes:
     """The bytes of an answer, the same for the same content."""
     return _encode(view)
-
-
-def _plain(raw: bytes) -> str:
-    """The text of a JSON number or string, untouched by any float."""
-    if raw[:1] == b'"':
-        return msgspec.json.decode(raw, type=str)
-    return raw.decode("ascii", "replace")
 
 
 def _timestamp_or_none(at: datetime | None) -> str | None:

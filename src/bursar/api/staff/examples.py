@@ -22,11 +22,22 @@ PAYOUT: Final[dict[str, Any]] = {
     "currency": "PKR",
     "state": "in_review",
     "reason": "amount_over_review_threshold",
+    "verdict": "high",
+    "flagged": True,
+    "findings": [
+        {
+            "rule": "amount_over_review_threshold",
+            "level": "high",
+            "sentence": "The amount of 150,000.00 PKR is at or above 100,000.00 PKR, from where a person decides.",
+            "facts": {"amount": "150000.00", "threshold": "100000.00"},
+        }
+    ],
     "destination": {"type": "BANK", "bankCode": "HBL", "last4": "0001", "accountTitle": "Test User"},
     "gateway": None,
     "gatewayReference": None,
     "attempts": 0,
     "dueAt": None,
+    "waitsForRun": False,
     "requestedBy": f"key:{ID}",
     "createdAt": AT,
     "updatedAt": AT,
@@ -36,6 +47,7 @@ PAYOUT: Final[dict[str, Any]] = {
 DETAIL: Final[dict[str, Any]] = PAYOUT | {
     "termsVersion": 1,
     "approval": {"needed": 1, "given": 0, "standing": "waiting"},
+    "earnings": [],
     "timeline": [
         {
             "timestamp": AT,

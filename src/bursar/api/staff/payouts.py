@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -11,13 +11,14 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 from litestar.response import Stream
 
-from bursar import approvals, holders, identity, monitoring, payouts, programs
+from bursar import approvals, earnings, holders, identity, monitoring, payouts, programs
 from bursar.api import exports, reading
 from bursar.api.entry import PersonRequest
 from bursar.api.filters import PayoutQuery
 from bursar.api.openapi import Doc
 from bursar.api.paging import page
 from bursar.api.problems import timestamp
+from bursar.api.providers.payouts import request_payout
 from bursar.api.staff import examples
 from bursar.api.staff.wire import Envelope, PageEnvelope, PayoutDetail, StaffPayoutView, envelope
 from bursar.foundation import ids
@@ -25,10 +26,14 @@ from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Invalid
 from bursar.house import House
 
+TAGS: Final = ("Staff: payouts",)
 COLUMNS: Final = (
     "id", "program", "holder", "reference", "amount", "currency", "state", "reason", "gateway", "gatewayReference",
     "attempts", "createdAt", "updatedAt", "processedAt",
 )  # fmt: skip
+
+
+Verdict = Literal["pass", "low", "medium", "high"]
 
 
 class StaffPayoutQuery(PayoutQuery, kw_only=True):
@@ -41,11 +46,19 @@ class StaffPayoutQuery(PayoutQuery, kw_only=True):
         Annotated[str, msgspec.Meta(min_length=1, max_length=40, description="Only of this program.")]
         | msgspec.UnsetType
     ) = msgspec.UNSET
+    flagged: (
+        Annotated[bool, msgspec.Meta(description="Those that people had to look at, or with `false` the others.")]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
+    verdict: Annotated[
+        list[Verdict], msgspec.Meta(description="How strong the strongest finding is.", examples=[["high"]])
+    ] = msgspec.field(default_factory=list)
 
 
 @get(
     "/",
     needs=identity.Permission.VIEW,
+    tags=TAGS,
     doc=Doc(
         summary="List all payouts",
         query=StaffPayoutQuery,
@@ -78,6 +91,7 @@ async def list_all_payouts(request: PersonRequest, state: State) -> Response[Any
 @get(
     "/{payout_id:str}",
     needs=identity.Permission.VIEW,
+    tags=TAGS,
     doc=Doc(
         summary="Show any payout",
         answers=Envelope[PayoutDetail],
@@ -92,7 +106,9 @@ async def show_any_payout(payout_id: FromPath[str], state: State) -> Envelope[Pa
         payout = await payouts.get(tx, identified(payout_id))
         [view] = await _views(tx, [payout])
         poll = (await approvals.polls(tx, [payout.id])).get(payout.id)
-        detail = PayoutDetail.whole(view, payout, poll=poll, entries=await monitoring.timeline(tx, payout))
+        stands_for = (await earnings.of_payouts(tx, [payout.id])).get(payout.id, ())
+        entries = await monitoring.timeline(tx, payout)
+    detail = PayoutDetail.whole(view, payout, poll=poll, stands_for=stands_for, entries=entries)
     return envelope(detail, "Payout found", at=house.clock.now())
 
 
@@ -126,6 +142,8 @@ async def _query(house: House, asked: StaffPayoutQuery) -> payouts.Query:
         search=asked.search or None,
         since=asked.begin,
         until=asked.end,
+        reviewed=None if asked.flagged is msgspec.UNSET else asked.flagged,
+        verdicts=frozenset(asked.verdict),
     )
     if not asked.program:
         if asked.amount_min or asked.amount_max:
@@ -141,4 +159,5 @@ def _row(view: StaffPayoutView) -> exports.Row:
     return [cells[column] for column in COLUMNS]
 
 
-router = Router(path="/api/payouts", route_handlers=[list_all_payouts, show_any_payout], tags=["Staff: payouts"])
+# The framework wants all verbs of one path in one router; asking under this path is the providers'.
+router = Router(path="/api/payouts", route_handlers=[list_all_payouts, show_any_payout, request_payout])

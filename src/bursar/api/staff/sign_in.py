@@ -78,4 +78,4 @@ async def show_me(request: PersonRequest, state: State) -> Envelope[PersonView]:
     return envelope(PersonView.of(request.user), "Signed in", at=house.clock.now())
 
 
-router = Router(path="/api", route_handlers=[sign_in, sign_out, show_me], tags=["Staff: session"])
+router = Router(path="/api", route_handlers=[sign_in, sign_out, show_me], tags=["Session"])

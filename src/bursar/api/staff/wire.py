@@ -1,6 +1,6 @@
 """What staff send and get. Answers stand in the members document's envelope: ``data``, ``message``, ``timestamp``."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
 from uuid import UUID
@@ -8,9 +8,11 @@ from uuid import UUID
 import msgspec
 
 from bursar import approvals
+from bursar.api.earnings import StandsForView
 from bursar.api.paging import Page
 from bursar.api.problems import camel, timestamp
 from bursar.api.rules import TEXT
+from bursar.earnings import Earning, Payoff
 from bursar.foundation import texts
 from bursar.holders import Holder
 from bursar.identity import Person
@@ -76,8 +78,27 @@ class HolderView(msgspec.Struct, rename="camel"):
         return cls(holder.id, holder.reference, holder.name)
 
 
+class FindingView(msgspec.Struct):
+    """What one rule of risk said about a payout, in a sentence for whoever reviews it, with the facts behind it."""
+
+    rule: str
+    level: str
+    sentence: str
+    facts: dict[str, Any]
+
+    @classmethod
+    def of(cls, finding: Mapping[str, Any]) -> "FindingView":
+        """Show one finding."""
+        return cls(finding["rule"], finding["level"], finding["sentence"], dict(finding["facts"]))
+
+
 class StaffPayoutView(msgspec.Struct, rename="camel"):
-    """One payout as staff see it. ``dueAt`` says when one that waits to leave may do so."""
+    """One payout as staff see it. It is ``flagged`` when people have to look at it, or had to.
+
+    ``findings`` are the remarks of risk that speak against it; those that do not stand in the timeline.
+
+    ``dueAt`` says when one that waits to leave may do so; null, with ``waitsForRun``, where the next run takes it.
+    """
 
     id: UUID
     program: str
@@ -87,11 +108,15 @@ class StaffPayoutView(msgspec.Struct, rename="camel"):
     currency: str
     state: PayoutState
     reason: str | None
+    verdict: str
+    flagged: bool
+    findings: list[FindingView]
     destination: dict[str, Any]
     gateway: str | None
     gateway_reference: str | None
     attempts: int
     due_at: str | None
+    waits_for_run: bool
     requested_by: str
     created_at: str
     updated_at: str
@@ -109,11 +134,15 @@ class StaffPayoutView(msgspec.Struct, rename="camel"):
             currency=payout.amount.currency,
             state=payout.state,
             reason=payout.reason,
+            verdict=payout.verdict,
+            flagged=payout.reviewed,
+            findings=[FindingView.of(finding) for finding in payout.findings if finding["level"] != "pass"],
             destination=dict(payout.destination_shown),
             gateway=payout.gateway,
             gateway_reference=payout.gateway_reference,
             attempts=payout.tries,
-            due_at=timestamp(payout.due_at) if can(payout.state, "send") else None,
+            due_at=timestamp(payout.due_at) if can(payout.state, "send") and not payout.waits_for_run else None,
+            waits_for_run=payout.waits_for_run,
             requested_by=payout.requester,
             created_at=timestamp(payout.created_at),
             updated_at=timestamp(payout.updated_at),
@@ -152,21 +181,29 @@ class EntryView(msgspec.Struct):
 
 
 class PayoutDetail(StaffPayoutView, rename="camel"):
-    """One payout with everything that happened to it."""
+    """One payout with everything that happened to it, and the earnings that it pays off."""
 
     terms_version: int
     approval: ApprovalView | None
+    earnings: list[StandsForView]
     timeline: list[EntryView]
 
     @classmethod
     def whole(
-        cls, view: StaffPayoutView, payout: Payout, *, poll: approvals.Poll | None, entries: Sequence[Entry]
+        cls,
+        view: StaffPayoutView,
+        payout: Payout,
+        *,
+        poll: approvals.Poll | None,
+        stands_for: Sequence[tuple[Earning, Payoff]],
+        entries: Sequence[Entry],
     ) -> "PayoutDetail":
         """Show one payout with its story."""
         return cls(
             **msgspec.structs.asdict(view),
             terms_version=payout.terms_version,
             approval=ApprovalView.of(poll) if poll else None,
+            earnings=[StandsForView.of(*part) for part in stands_for],
             timeline=[EntryView.of(entry) for entry in entries],
         )
 

@@ -1,0 +1,34 @@
+"""Amounts as requests bring them: JSON numbers or texts in major units, read to the last digit."""
+
+from typing import Annotated, Final
+
+import msgspec
+
+from bursar.foundation.money import Money
+
+_SCHEMA: Final = {
+    "description": "In major units, as a number or a text; read to the last digit.",
+    "examples": [1000, "1000.00"],
+    "anyOf": [
+        {"type": "number", "exclusiveMinimum": 0, "maximum": 10_000_000_000_000},
+        {"type": "string", "pattern": r"^(?!0+(\.0+)?$)[0-9]{1,13}(\.[0-9]{1,4})?$"},
+    ],
+}
+
+Amount = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=_SCHEMA)]
+
+
+def money(amount: msgspec.Raw, currency: str) -> Money:
+    """The amount, exactly as it was written.
+
+    Raises:
+        Invalid: not a number or a text of digits, too precise for the currency, or out of bounds.
+    """
+    return Money.parse(_plain(bytes(amount)), currency)
+
+
+def _plain(raw: bytes) -> str:
+    """The text of a JSON number or string, untouched by any float."""
+    if raw[:1] == b'"':
+        return msgspec.json.decode(raw, type=str)
+    return raw.decode("ascii", "replace")

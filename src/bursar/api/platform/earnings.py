@@ -1,0 +1,235 @@
+"""Earnings as the platform credits them and looks at them, with its program's key or as staff."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Response, Router, get, post
+from litestar.datastructures import State
+from litestar.params import FromPath
+from litestar.response import Stream
+
+from bursar import earnings, holders, identity
+from bursar.api import exports, problems, reading, requests
+from bursar.api.earnings import COLUMNS as SHARED_COLUMNS
+from bursar.api.earnings import cells, identified
+from bursar.api.entry import Either, PlatformRequest
+from bursar.api.openapi import JSON, Doc
+from bursar.api.paging import Page, page
+from bursar.api.platform.wire_earnings import (
+    BODIES,
+    SHOWN,
+    SHOWN_MANY,
+    EarningBody,
+    EarningsAnswer,
+    PlatformEarningQuery,
+    PlatformEarningView,
+    ProgramQuery,
+)
+from bursar.earnings import Credited, Earning, NewEarning, Query
+from bursar.foundation import log
+from bursar.foundation.db import Transaction
+from bursar.foundation.errors import Invalid, Refusal
+from bursar.house import House
+
+PART: Final = 500  # Items in one transaction, for which their holders' balances are held.
+
+COLUMNS: Final = ("program", "holder", *SHARED_COLUMNS, "creditedBy")
+
+CREDIT: Final = Either(identity.Scope.EARNINGS_WRITE, identity.Permission.MANAGE_EARNINGS)
+LOOK: Final = Either(identity.Scope.EARNINGS_READ, identity.Permission.VIEW)
+
+Item = EarningBody | Refusal
+"""One thing to credit, or why it cannot be read."""
+
+_log = log.get(__name__)
+_encode = msgspec.json.Encoder().encode
+
+
+@post(
+    "/",
+    status_code=201,
+    needs=CREDIT,
+    doc=Doc(
+        summary="Credit an earning, or many",
+        query=ProgramQuery,
+        takes=EarningBody,
+        takes_also=BODIES,
+        answers=PlatformEarningView,
+        shows=SHOWN,
+        answers_by_status={200: (EarningsAnswer, SHOWN_MANY)},
+        refuses=(404, 409),
+    ),
+)
+async def credit_earnings(request: PlatformRequest, state: State) -> Response[bytes]:
+    """Credit a holder with something that they have earned; the money is available to them at once.
+
+    A reference counts once for each holder. The same content under it is answered with the earning that is there, and
+    with the header `Idempotent-Replayed: true`; other content is refused. So a request that got no answer can be sent
+    again as it is.
+
+    An array credits many, each of which succeeds or fails on its own: it is answered with 200 and one result for each
+    item, in their order. A key credits holders of its own program; staff say which `program`.
+    """
+    house: House = state.house
+    program = _program(request, reading.query(request, ProgramQuery).program or None)
+    if program is None:
+        raise Invalid(field="program", rule="present; staff work for all programs")
+    items, is_many = await _read(request)
+    results = await _credit_all(house, items, program=program, actor=request.user.actor)
+    if is_many:
+        return Response(_encode(EarningsAnswer.of(results)), status_code=200, media_type=JSON)
+    [result] = results
+    if isinstance(result, Refusal):
+        raise result
+    async with house.database.transaction(readonly=True) as tx:
+        [view] = await _views(tx, [result.earning])
+    extra = {} if result.is_new else {"idempotent-replayed": "true"}
+    return Response(_encode(view), status_code=201, media_type=JSON, headers=extra)
+
+
+@get(
+    "/",
+    needs=LOOK,
+    doc=Doc(
+        summary="List earnings",
+        query=PlatformEarningQuery,
+        answers=Page[PlatformEarningView],
+        shows={"data": [SHOWN], "nextCursor": None, "hasMore": False},
+        answers_also={exports.MEDIA: exports.lines([COLUMNS])},
+        refuses=(404,),
+    ),
+)
+async def list_all_earnings(request: PlatformRequest, state: State) -> Response[Any] | Stream:
+    """List earnings, newest first: those of a key's own program, or for staff of all of them.
+
+    As CSV (`Accept: text/csv` or `format=csv`) the list is whole: `limit` and `cursor` are for JSON.
+    """
+    house: House = state.house
+    asked = reading.query(request, PlatformEarningQuery)
+    query = await _query(house, asked, _program(request, asked.program or None))
+
+    async def read(before: UUID | None, limit: int) -> Sequence[PlatformEarningView]:
+        async with house.database.transaction(readonly=True) as tx:
+            return await _views(tx, await earnings.page(tx, replace(query, before=before, limit=limit)))
+
+    if exports.is_wanted(request, asked.format):
+        return await exports.answer(COLUMNS, read, row=_row, name="earnings")
+    found = await read(asked.before, asked.limit + 1)
+    return Response(page(found, limit=asked.limit, show=lambda view: view))
+
+
+@get(
+    "/{earning_id:str}",
+    needs=LOOK,
+    doc=Doc(summary="Show an earning", answers=PlatformEarningView, shows=SHOWN, refuses=(404,)),
+)
+async def show_any_earning(earning_id: FromPath[str], request: PlatformRequest, state: State) -> PlatformEarningView:
+    """Show one earning with the payouts that used it; one of another program than a key's is not found."""
+    house: House = state.house
+    async with house.database.transaction(readonly=True) as tx:
+        earning = await earnings.get(tx, identified(earning_id), program=_program(request, None))
+        [view] = await _views(tx, [earning])
+    return view
+
+
+def _program(request: PlatformRequest, asked: str | None) -> str | None:
+    """The program that a request is about: a key's own, or the one that staff ask for, if any.
+
+    Raises:
+        Invalid: a key asks for another program than its own.
+    """
+    if isinstance(request.user, identity.Person):
+        return asked
+    own = request.user.program
+    if asked not in {None, own}:
+        raise Invalid(field="program", rule=f"{own}, which this key is for", given=asked)
+    return own
+
+
+async def _read(request: PlatformRequest) -> tuple[list[Item], bool]:
+    """What a body asks for, and whether it was an array."""
+    raw = await reading.body(request)
+    if not requests.is_json(request.scope["headers"]):
+        raise reading.unsupported(JSON)
+    if not raw.lstrip().startswith(b"["):
+        return [_item(raw)], False
+    try:
+        rows = msgspec.json.decode(raw, type=list[msgspec.Raw])
+    except msgspec.MsgspecError as unreadable:
+        raise problems.from_decoding(unreadable, of=list[msgspec.Raw]) from unreadable
+    return [_item(bytes(row)) for row in rows], True
+
+
+def _item(raw: bytes) -> Item:
+    try:
+        return msgspec.json.decode(raw, type=EarningBody)
+    except msgspec.MsgspecError as unreadable:
+        return problems.from_decoding(unreadable, of=EarningBody)
+
+
+async def _credit_all(house: House, items: Sequence[Item], *, program: str, actor: str) -> list[Credited | Refusal]:
+    """Credit all items, part by part; whoever is cut short sends them again, since each counts once."""
+    async with house.database.transaction(readonly=True) as tx:
+        terms = (await house.book.judge(tx, {program}))[program]
+    if not 0 < len(items) <= terms.bulk.rows_max:
+        raise Invalid(field="body", rule=f"1 to {terms.bulk.rows_max} earnings", given=len(items))
+    wanted = [_wanted(item, program, currency=terms.currency, actor=actor) for item in items]
+    results: list[Credited | Refusal] = []
+    for first in range(0, len(wanted), PART):
+        results += await _credit(house, wanted[first : first + PART])
+    credited = sum(1 for result in results if isinstance(result, Credited) and result.is_new)
+    _log.info("earnings.credited", program=program, count=credited)
+    return results
+
+
+def _wanted(item: Item, program: str, *, currency: str, actor: str) -> NewEarning | Refusal:
+    if isinstance(item, Refusal):
+        return item
+    try:
+        return item.wanted(program, currency=currency, credited_by=actor)
+    except Refusal as refusal:
+        return refusal
+
+
+async def _credit(house: House, part: Sequence[NewEarning | Refusal]) -> list[Credited | Refusal]:
+    """Credit some in one transaction; what could not even be read stays refused in its place."""
+    news = [wanted for wanted in part if isinstance(wanted, NewEarning)]
+
+    async def work(tx: Transaction) -> list[Credited | Refusal]:
+        return await earnings.credit(tx, news, book=house.book, at=house.clock.now())
+
+    made = iter(await house.database.retrying(work))
+    return [wanted if isinstance(wanted, Refusal) else next(made) for wanted in part]
+
+
+async def _query(house: House, asked: PlatformEarningQuery, program: str | None) -> Query:
+    query = Query(program=program, states=asked.states, search=asked.search or None, since=asked.begin, until=asked.end)
+    if not asked.holder:
+        return query
+    if program is None:
+        raise Invalid(field="program", rule="present where a holder is; what they are called is unique in a program")
+    async with house.database.transaction(readonly=True) as tx:
+        holder = await holders.by_reference(tx, program, asked.holder)
+    return replace(query, holder_id=holder.id)
+
+
+async def _views(tx: Transaction, found: Sequence[Earning]) -> list[PlatformEarningView]:
+    owners = await holders.find(tx, {earning.holder_id for earning in found})
+    used_by = await earnings.of_earnings(tx, {earning.id for earning in found})
+    return [
+        PlatformEarningView.whole(earning, used_by.get(earning.id, ()), owners[earning.holder_id]) for earning in found
+    ]
+
+
+def _row(view: PlatformEarningView) -> exports.Row:
+    return [view.program, view.holder.reference, *cells(view), view.credited_by]
+
+
+router = Router(
+    path="/api/earnings",
+    route_handlers=[credit_earnings, list_all_earnings, show_any_earning],
+    tags=["Earnings"],
+)

@@ -1,0 +1,29 @@
+"""What the documentation shows of the platform's API."""
+
+from typing import Any, Final
+
+from bursar.api.providers.examples import AT, DESTINATION, ID
+
+REGISTER: Final[dict[str, Any]] = {
+    "One, verified": {
+        "holders": [{"reference": "ada", "name": "Ada Obi", "email": "ada@example.com", "verified": True}],
+    },
+    "Several, as staff": {
+        "program": "providers",
+        "holders": [{"reference": "ada", "name": "Ada Obi"}, {"reference": "chidi", "name": "Chidi Eze"}],
+    },
+}
+
+HOLDER: Final[dict[str, Any]] = {
+    "id": ID,
+    "program": "providers",
+    "kind": "provider",
+    "reference": "ada",
+    "name": "Ada Obi",
+    "email": "ada@example.com",
+    "verifiedAt": AT,
+}
+
+PAGE: Final[dict[str, Any]] = {"data": [HOLDER], "nextCursor": None, "hasMore": False}
+
+DETAIL: Final[dict[str, Any]] = HOLDER | {"destinations": [DESTINATION | {"accountTitleFound": "OBI ADA"}]}
