@@ -3,7 +3,7 @@
 Everything is imported where it is used, so that a command loads only what it needs.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -13,6 +13,7 @@ from bursar import cli
 if TYPE_CHECKING:
     from bursar.foundation.crypto import Keyring
     from bursar.foundation.settings import Settings
+    from bursar.gateways import Gateway
 
 
 def main() -> None:
@@ -22,7 +23,7 @@ def main() -> None:
 
 def roof() -> cli.Roof:
     """What the command line is handed from above."""
-    return cli.Roof(settle=_settle, keyring=_keyring, sandbox=_sandbox, web=_web, worker=_worker)
+    return cli.Roof(settle=_settle, keyring=_keyring, gateways=_gateways, sandbox=_sandbox, web=_web, worker=_worker)
 
 
 def _settle(settings: "Settings") -> "Settings":
@@ -35,6 +36,14 @@ def _keyring(settings: "Settings") -> "Keyring":
     from bursar import bootstrap
 
     return bootstrap.keyring(settings)
+
+
+@asynccontextmanager
+async def _gateways(settings: "Settings") -> "AsyncIterator[Mapping[str, Gateway]]":
+    from bursar import bootstrap
+
+    async with bootstrap.gateways_of(settings) as installed:
+        yield installed
 
 
 @asynccontextmanager

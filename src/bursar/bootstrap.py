@@ -5,8 +5,9 @@ import gc
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -15,21 +16,31 @@ import msgspec
 from pydantic import SecretStr
 
 from bursar import gateways, payouts, programs
-from bursar.foundation import db, embedded, log
+from bursar.foundation import db, embedded, log, queue
 from bursar.foundation.clock import Clock, SystemClock
 from bursar.foundation.crypto import BadKey, Keyring, read_key
 from bursar.foundation.doorbell import Ringer
 from bursar.foundation.errors import Invalid, Unavailable
 from bursar.foundation.http import PoliteClient
 from bursar.foundation.settings import Settings
+from bursar.gateways.flutterwave import Flutterwave, FlutterwaveV4
 from bursar.gateways.mockbank import MockBank
 from bursar.house import House
+from bursar.outbound.notices import VapidKey
 
 KEY_FILE: Final = "encryption.key"
+VAPID_FILE: Final = "vapid.key"
 COLLECTOR_THRESHOLDS: Final = (50_000, 20, 20)  # Objects made since the last look, for each generation.
 HOT_CONNECTIONS: Final = 2  # One batch commits while the next is written; a third in flight was measured slower.
 SANDBOX_START_SECONDS: Final = 30.0
 SANDBOX_STOP_SECONDS: Final = 5.0  # It gives calls that hang on purpose two; then nothing is worth waiting for.
+SANDBOX_FLUTTERWAVE: Final = {
+    "secret_key": "FLWSECK-sandbox",
+    "secret_hash": "sandbox-secret-hash",
+    "client_id": "sandbox",
+    "client_secret": "sandbox-client-secret",
+}
+"""Keys to play money. Those that are set may be real, and a simulator has no need of them."""
 
 
 class NotConfigured(Invalid):
@@ -61,8 +72,10 @@ def settle(given: Settings | None = None) -> Settings:
         return settings
     data = settings.bursar_data or embedded.default_data_dir()
     server = embedded.start(data)
-    key = settings.encryption_key or SecretStr(_own_key(data))
-    return settings.model_copy(update={"database_url": server.url(), "encryption_key": key, "bursar_data": data})
+    key = settings.encryption_key or SecretStr(_own_key(data / KEY_FILE, lambda: secrets.token_hex(16)))
+    vapid = settings.vapid_private_key or SecretStr(_own_key(data / VAPID_FILE, lambda: VapidKey.fresh().text))
+    ours = {"database_url": server.url(), "encryption_key": key, "vapid_private_key": vapid, "bursar_data": data}
+    return settings.model_copy(update=ours)
 
 
 @asynccontextmanager
@@ -85,6 +98,8 @@ async def furnish(
         client = PoliteClient.open()
         _tend_memory()
         stack.push_async_callback(client.close)
+        carrier = queue.open_carrier(settings, database, partial(listening_connection, settings))
+        stack.push_async_callback(carrier.close)
         yield House(
             settings=settings,
             clock=clock,
@@ -96,7 +111,18 @@ async def furnish(
             ringer=Ringer(database),
             client=client,
             gateways=_gateways(settings, client, clock),
+            carrier=carrier,
         )
+
+
+@asynccontextmanager
+async def gateways_of(settings: Settings) -> AsyncIterator[Mapping[str, gateways.Gateway]]:
+    """The gateways that are installed, by name, for who needs nothing else of a process."""
+    client = PoliteClient.open()
+    try:
+        yield _gateways(settings, client, SystemClock())
+    finally:
+        await client.close()
 
 
 async def listening_connection(settings: Settings) -> "asyncpg.Connection[asyncpg.Record]":
@@ -120,27 +146,30 @@ def keyring(settings: Settings) -> Keyring:
 
 @asynccontextmanager
 async def sandbox(settings: Settings, *, reports_to: str) -> AsyncIterator[Settings]:
-    """Run the sandbox bank as a process beside ours; gives the settings with which payouts go through it.
+    """Run the sandbox's gateways as a process beside ours; gives the settings with which payouts go through them.
 
-    ``reports_to`` is where our own web process is reached. However we end, the bank ends with us.
+    ``reports_to`` is where our own web process is reached. However we end, the sandbox ends with us.
 
     Raises:
         NoSandbox: it did not start.
     """
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bursar_sandbox", "--port", "0", "--follow-stdin"),
-        *("--webhook-url", f"{reports_to}/api/webhooks/{MockBank.name}/payout_status"),
+        *("--webhook-url", _reports_of(MockBank.name, reports_to)),
+        *("--flutterwave-webhook-url", _reports_of(Flutterwave.name, reports_to)),
+        *("--flutterwave-v4-webhook-url", _reports_of(FlutterwaveV4.name, reports_to)),
         env=os.environ
         | {
             "SANDBOX_API_KEY": settings.mockbank_api_key.get_secret_value(),
             "SANDBOX_WEBHOOK_SECRET": settings.mockbank_webhook_secret.get_secret_value(),
-        },
+        }
+        | {f"SANDBOX_FLUTTERWAVE_{name.upper()}": value for name, value in SANDBOX_FLUTTERWAVE.items()},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is meant for us; what we have under way still needs the bank.
     )
     try:
-        yield settings.model_copy(update={"mockbank_url": await _address(process)})
+        yield _through_sandbox(settings, await _address(process))
     finally:
         await _end(process)
 
@@ -168,7 +197,63 @@ def _gateways(settings: Settings, client: PoliteClient, clock: Clock) -> dict[st
         bulk=settings.mockbank_bulk,
         deadline=settings.mockbank_deadline,
     )
-    return {mockbank.name: mockbank}
+    installed: list[gateways.Gateway] = [mockbank, *_flutterwave(settings, client)]
+    return {gateway.name: gateway for gateway in installed}
+
+
+def _flutterwave(settings: Settings, client: PoliteClient) -> Iterator[gateways.Gateway]:
+    """Each of its two dialects that this installation has keys for."""
+    if settings.flutterwave_secret_key:
+        yield Flutterwave(
+            client,
+            url=settings.flutterwave_url,
+            secret_key=settings.flutterwave_secret_key.get_secret_value(),
+            secret_hash=_revealed(settings.flutterwave_secret_hash),
+            bulk_max=settings.flutterwave_bulk_max,
+            deadline=settings.flutterwave_deadline,
+            test_suffix=settings.flutterwave_test_suffix,
+        )
+    if settings.flutterwave_v4_client_id and settings.flutterwave_v4_client_secret:
+        yield FlutterwaveV4(
+            client,
+            url=settings.flutterwave_v4_url,
+            token_url=settings.flutterwave_v4_token_url,
+            client_id=settings.flutterwave_v4_client_id,
+            client_secret=settings.flutterwave_v4_client_secret.get_secret_value(),
+            secret_hash=_revealed(settings.flutterwave_v4_secret_hash),
+            plain_signature=settings.flutterwave_v4_signature == "plain",
+            deadline=settings.flutterwave_deadline,
+        )
+
+
+def _revealed(secret: SecretStr | None) -> str:
+    """A secret's value; empty where none is set, which matches nothing."""
+    return "" if secret is None else secret.get_secret_value()
+
+
+def _reports_of(gateway: str, web: str) -> str:
+    """Where a gateway's reports go."""
+    return f"{web}/api/webhooks/{gateway}/payout_status"
+
+
+def _through_sandbox(settings: Settings, address: str) -> Settings:
+    """The settings with every gateway there is in the sandbox, and keys to it."""
+    secrets_there = {name: SecretStr(value) for name, value in SANDBOX_FLUTTERWAVE.items()}
+    return settings.model_copy(
+        update={
+            "mockbank_url": address,
+            "flutterwave_url": f"{address}/flutterwave",
+            "flutterwave_secret_key": secrets_there["secret_key"],
+            "flutterwave_secret_hash": secrets_there["secret_hash"],
+            "flutterwave_test_suffix": "",
+            "flutterwave_v4_url": f"{address}/flutterwave/v4",
+            "flutterwave_v4_token_url": f"{address}/flutterwave/v4/oauth/token",
+            "flutterwave_v4_client_id": SANDBOX_FLUTTERWAVE["client_id"],
+            "flutterwave_v4_client_secret": secrets_there["client_secret"],
+            "flutterwave_v4_secret_hash": secrets_there["secret_hash"],
+            "flutterwave_v4_signature": "hmac",
+        }
+    )
 
 
 async def _address(process: asyncio.subprocess.Process) -> str:
@@ -197,13 +282,12 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _own_key(data: Path) -> str:
-    """The embedded installation's own key, made once and readable by its owner alone."""
-    path = data / KEY_FILE
+def _own_key(path: Path, make: Callable[[], str]) -> str:
+    """A key of the embedded installation's own, made once and readable by its owner alone."""
     if not path.exists():
-        fresh = path.with_name(f"{KEY_FILE}.{os.getpid()}")
+        fresh = path.with_name(f"{path.name}.{os.getpid()}")
         with os.fdopen(os.open(fresh, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "w") as file:
-            file.write(secrets.token_hex(16))
+            file.write(make())
         with suppress(FileExistsError):  # Another process may have been first: its key counts.
             path.hardlink_to(fresh)  # Whole or not at all.
         fresh.unlink()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bursar import gateways, payouts, programs
+from bursar.foundation import queue
 from bursar.foundation.clock import Clock
 from bursar.foundation.crypto import Keyring
 from bursar.foundation.db import Database
@@ -18,7 +19,11 @@ from bursar.foundation.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """One process's tools. ``lanes`` is the small pool with pinned plans that the hot batches use."""
+    """One process's tools.
+
+    ``lanes`` is the small pool with pinned plans that the hot batches use. ``carrier`` is not connected before it is
+    used, and to many processes of the web it never is.
+    """
 
     settings: Settings
     clock: Clock
@@ -30,3 +35,4 @@ class House:
     ringer: Ringer
     client: PoliteClient
     gateways: Mapping[str, gateways.Gateway]
+    carrier: queue.Carrier

@@ -1,13 +1,14 @@
-"""The worker process: dispatches payouts, asks about what is unknown, applies reports, delivers webhooks."""
+"""The worker process: pays out all day and in runs, asks about what is unknown, applies reports, tells the world."""
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any, Final
 
-from bursar import bootstrap, dispatch, monitoring, programs
+from bursar import bootstrap, dispatch, monitoring, programs, schedules
 from bursar.api import merchants
 from bursar.foundation import log, queue
 from bursar.foundation.addresses import Policy
@@ -16,7 +17,7 @@ from bursar.foundation.egress import Egress
 from bursar.foundation.loops import repeat, rest, side_by_side
 from bursar.foundation.settings import Settings
 from bursar.house import House
-from bursar.outbound import webhooks
+from bursar.outbound import notices, webhooks
 
 NEW_PROGRAMS_SECONDS: Final = 5.0  # How soon a program that was just applied is dispatched for.
 FAN_OUT_SECONDS: Final = 0.25  # How soon what happened becomes messages; looking costs two small statements.
@@ -43,14 +44,37 @@ def _jobs(
 ) -> Iterator[Coroutine[Any, Any, object]]:
     """Everything that a worker does, side by side. A new job is one more line here."""
     bell = tools.listener
+    courier = notices.courier(house.settings, house.database, house.clock, egress)  # Refuses settings that are wrong.
     yield _wake_the_sleeping(bell, stop)
     yield _Dispatchers(house, tools, stop).run()
+    yield from _runs(house, tools, stop)
     yield dispatch.Inquirer(tools).run(stop)
     yield dispatch.reports.Reader(tools).run(stop)
+    yield dispatch.FloatWatcher(tools).run(stop)
+    yield dispatch.AccountChecker(tools).run(stop)
     yield _tell_holders(house, stop)
+    yield notices.Herald(house.database, house.book, house.clock, house.ringer).run(stop)
+    yield courier.run(stop, bell)
     yield _deliverer(house, egress).run(stop, bell)
     yield _side_jobs(house, stop)
     yield monitoring.housekeeping.seal_all_day(house.database, stop)
+
+
+def _runs(house: House, tools: dispatch.Tools, stop: asyncio.Event) -> Iterator[Coroutine[Any, Any, object]]:
+    """What pays out the programs that do so in runs, and what shows that this worker is there to do it."""
+    carrier = house.carrier
+
+    async def bury(letter: queue.DeadLetter) -> None:
+        async with house.database.transaction() as tx:
+            await queue.bury(tx, letter, carrier=carrier.name)
+
+    crew = queue.Crew(schedules.Runner(tools, carrier).answers(house.settings), bury=bury)
+    presence = monitoring.workers.Presence(
+        house.database, carrier, crew, health_seconds=house.settings.worker_health_seconds
+    )
+    yield schedules.Clockwork(tools, carrier).run(stop)
+    yield carrier.run(crew, stop)
+    yield presence.run(stop, host=socket.gethostname(), pid=os.getpid())
 
 
 @asynccontextmanager
@@ -104,15 +128,16 @@ class _Dispatchers:
         async with self._house.database.transaction(readonly=True) as tx:
             known = await programs.all(tx)
         for terms in known:
-            if terms.dispatch.mode is programs.Mode.CONTINUOUS and terms.program not in self._running:
-                self._begin(terms)
+            if terms.route.gateway not in self._house.gateways:
+                self._miss_gateway(terms)
+            elif terms.dispatch.mode is programs.Mode.CONTINUOUS and terms.program not in self._running:
+                dispatcher = dispatch.Dispatcher(self._tools, terms.program)
+                self._running[terms.program] = asyncio.create_task(dispatcher.run(self._stop))
         return False
 
-    def _begin(self, terms: programs.Terms) -> None:
-        if terms.route.gateway in self._house.gateways:
-            dispatcher = dispatch.Dispatcher(self._tools, terms.program)
-            self._running[terms.program] = asyncio.create_task(dispatcher.run(self._stop))
-        elif terms.program not in self._without_gateway:
+    def _miss_gateway(self, terms: programs.Terms) -> None:
+        """Tell once of a program that cannot be paid from here, all day or in runs."""
+        if terms.program not in self._without_gateway:
             self._without_gateway.add(terms.program)
             _log.warning("program.not_dispatched", program=terms.program, gateway=terms.route.gateway)
 

@@ -79,7 +79,7 @@ class Keyring:
         self._keys = {hashlib.sha256(key).digest()[:_KEY_ID_BYTES]: key for key in keys}
         self.active_id = next(iter(self._keys))
         self._active = self._keys[self.active_id]
-        self._index_key = hmac.digest(self._active, b"bursar blind index", "sha256")
+        self._index_keys = [hmac.digest(key, b"bursar blind index", "sha256") for key in self._keys.values()]
 
     def seal(self, secret: bytes, place: Place) -> bytes:
         """Encrypt for one place, with the active key."""
@@ -112,7 +112,11 @@ class Keyring:
 
         It hangs on the active key, so whoever seals a secret again renews its fingerprint too.
         """
-        return hmac.digest(self._index_key, text.encode(), "sha256")[:16]
+        return self.fingerprints(text)[0]
+
+    def fingerprints(self, text: str) -> list[bytes]:
+        """Its fingerprint under each key of the ring, the active one first: to find what has not been renewed yet."""
+        return [hmac.digest(key, text.encode(), "sha256")[:16] for key in self._index_keys]
 
 
 def key_id(envelope: bytes) -> bytes:

@@ -232,15 +232,20 @@ async def connect(
 
 
 async def connect_alone(settings: Settings) -> "asyncpg.Connection[Record]":
-    """One connection outside the pools, for LISTEN and for the queue, with the pools' schema and encryption."""
+    """One connection outside the pools, for LISTEN and for the queue, with the pools' schema, encryption and types.
+
+    The types matter to the queue: what was enqueued over a pool's connection is only read over one that writes alike.
+    """
     assert settings.database_url is not None, "bootstrap settles the address first"
     options = {"search_path": SCHEMA, "application_name": "bursar", "timezone": "UTC"}
-    return await asyncpg.connect(
+    connection = await asyncpg.connect(
         settings.database_url,
         timeout=_CONNECT_SECONDS,
         ssl=_ssl(settings.database_ssl),
         server_settings=options,
     )
+    await _teach_types(connection)
+    return connection
 
 
 @asynccontextmanager

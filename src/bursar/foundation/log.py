@@ -18,11 +18,11 @@ from structlog.typing import EventDict, WrappedLogger
 ALLOWED: Final = frozenset(
     """
     event level timestamp logger correlation_id actor
-    address attempt attempt_id batch bytes cause channel code count delivery_id duration_ms endpoint_id event_id
-    exception facts_code from_state gateway generation head holder_id host http_status inquiries job key_id kind
-    lease_no limit lane message_id method migration name outcome path payout_id pid pool port process program
-    reason_code remaining report_id rule run scope seconds signal state status subject to_state tries verb version
-    waited_ms worker
+    actor address attempt attempt_id batch bytes carrier cause channel code connections count delivery_id done dropped
+    duration_ms endpoint_id event_id exception facts_code failed from_state gateway generation head holder_id host
+    http_status inquiries job jobs key_id kind lane lease_no limit lost message_id messages method migration name
+    oldest_seconds outcome path payout_id pid pool port process program reason_code remaining report_id rule run
+    running scope seconds signal state status subject to_state tries verb version waited_ms waiting worker
     """.split()  # noqa: SIM905 - one word per field reads better than sixty quoted lines
 )
 """Every field that a log line may show."""

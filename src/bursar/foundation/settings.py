@@ -52,11 +52,53 @@ class Settings(BaseSettings):
     webhook_allow_loopback: bool = False
     webhook_concurrency: int = Field(200, ge=1)
 
+    smtp_host: str | None = None
+    smtp_port: int | None = Field(None, ge=1, le=65_535)
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_security: Literal["none", "starttls", "tls"] = "starttls"
+    smtp_from: str | None = None
+    smtp_connections: int = Field(4, ge=1, le=50)
+    notices_url: str | None = Field(None, pattern=r"^https?://[^\s<>]+$")
+    notice_templates: Path | None = None
+    vapid_private_key: SecretStr | None = None
+    vapid_subject: str | None = Field(None, pattern=r"^(mailto:[^@\s]+@[^@\s]+|https://[^\s]+)$")
+
+    queue_url: SecretStr = SecretStr("")
+    queue_ca_file: Path | None = None
+    redis_host: str = ""
+    redis_port: int = Field(6379, ge=1, le=65_535)
+    redis_username: str = "default"
+    redis_password: SecretStr | None = None
+    redis_db: int = Field(0, ge=0)
+    redis_tls: bool = False
+    redis_max_clients: int = Field(50, ge=2)
+    redis_pool_size: int = Field(10, ge=2)
+
+    payout_worker_concurrency: int = Field(5, ge=1, le=100)
+    payout_worker_rate_limit: float = Field(10.0, gt=0)
+    batch_worker_concurrency: int = Field(1, ge=1, le=10)
+    batch_worker_rate_limit: float = Field(1.0, gt=0)
+    worker_health_seconds: float = Field(300.0, gt=0)
+
     mockbank_url: str = "http://127.0.0.1:9100"
     mockbank_api_key: SecretStr = SecretStr("sandbox")
     mockbank_webhook_secret: SecretStr = SecretStr("sandbox-webhook-secret")
     mockbank_bulk: bool = True
     mockbank_deadline: float = Field(30.0, gt=0)
+
+    flutterwave_url: str = "https://api.flutterwave.com"
+    flutterwave_secret_key: SecretStr | None = None
+    flutterwave_secret_hash: SecretStr | None = None
+    flutterwave_bulk_max: int = Field(100, ge=1)
+    flutterwave_deadline: float = Field(30.0, gt=0)
+    flutterwave_test_suffix: str = Field("", pattern=r"^(_PMCK(_ST_F)?(DU_[0-9]{1,4})?)?$")
+    flutterwave_v4_url: str = "https://f4bexperience.flutterwave.com"
+    flutterwave_v4_token_url: str = "https://idp.flutterwave.com/realms/flutterwave/protocol/openid-connect/token"  # noqa: S105 - an address
+    flutterwave_v4_client_id: str | None = None
+    flutterwave_v4_client_secret: SecretStr | None = None
+    flutterwave_v4_secret_hash: SecretStr | None = None
+    flutterwave_v4_signature: Literal["hmac", "plain"] = "hmac"
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"

@@ -6,6 +6,7 @@ the same), and length. Any script is welcome, joiners included.
 """
 
 import re
+import unicodedata
 from typing import Final
 
 from bursar.foundation.errors import Invalid
@@ -14,6 +15,11 @@ EMAIL_LENGTH_MAX: Final = 254  # RFC 5321, section 4.5.3.1.3: 256 with the angle
 
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LINE_BREAKS: Final = re.compile(r"[\r\n\t]")
+_STROKES: Final = str.maketrans(
+    {"ø": "o", "ł": "l", "đ": "d", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "\u0131": "i"}
+)
+"""Letters with a stroke or tie, which Unicode does not take apart, and the dotless i."""
+
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")  # Only a letter that arrives proves more.
 
 
@@ -45,3 +51,10 @@ def insist_text(given: str, *, field: str, most: int) -> None:
     """
     if len(given) > most or _UNFIT.search(_LINE_BREAKS.sub("", given)):
         raise Invalid(field=field, rule=f"a text of at most {most} characters")
+
+
+def plain_words(name: str) -> list[str]:
+    """The words of a name without what people write now so and now so: case, accents, dots and apostrophes."""
+    apart = unicodedata.normalize("NFKD", name.casefold().translate(_STROKES))
+    letters = "".join(character for character in apart if not unicodedata.combining(character))
+    return re.findall(r"\w+", re.sub(r"['\u2019`.]", "", letters))

@@ -11,7 +11,7 @@ from bursar import ledger
 from bursar.foundation import idempotency, queue
 from bursar.foundation.db import Database, Transaction
 from bursar.foundation.loops import repeat
-from bursar.monitoring import audit
+from bursar.monitoring import audit, workers
 
 SEAL_EVERY_SECONDS: Final = 2.0
 
@@ -32,6 +32,7 @@ class Chore:
 CHORES: Final = (
     Chore("ledger.snapshot", timedelta(hours=1), ledger.snapshot),
     Chore("idempotency.forget", timedelta(hours=6), idempotency.forget_old),
+    Chore("workers.forget", timedelta(hours=6), workers.forget_old),
 )
 
 

@@ -33,6 +33,10 @@ async def check_laws(tx: Transaction, *, keyring: Keyring | None = None) -> list
     ]
     for law, what, rows in (
         (2, "its money does not stand where its state says", await store.reservations_out_of_step(tx)),
+        (2, "has earnings for which there is no money", await store.earnings_without_money(tx)),
+        (2, "an earning that was never booked as money", await store.uncredited_earnings(tx)),
+        (2, "an earning whose figures are not what payouts took of it", await store.earnings_out_of_step(tx)),
+        (2, "what it took of earnings does not stand where its money stands", await store.payoffs_out_of_step(tx)),
         (4, "not at rest, and nobody will look at it again", await store.forgotten_payouts(tx)),
         (5, "its history has a gap or leads elsewhere", await store.broken_histories(tx)),
         (6, "sent without enough approvals of these bytes", await store.unapproved_attempts(tx)),

@@ -12,7 +12,8 @@ async def forgotten_payouts(tx: Transaction) -> list[Record]:
     return await tx.many(
         """
         SELECT p.id, p.state FROM payouts p
-        WHERE p.state IN ('requested', 'in_review', 'sending', 'sent', 'on_hold')
+        WHERE (p.state IN ('requested', 'in_review', 'sending', 'sent', 'on_hold')
+               OR (p.state = 'retrying' AND p.due_at = 'infinity'))  -- An approved one waits for its program's run.
           AND NOT (p.state = 'in_review' AND EXISTS (SELECT FROM approval_requests r WHERE r.subject_id = p.id))
           AND NOT (p.state IN ('sending', 'sent', 'on_hold') AND EXISTS (
               SELECT FROM attempts a WHERE a.payout_id = p.id AND a.outcome IN ('open', 'unknown', 'accepted', 'held')
@@ -47,15 +48,19 @@ async def broken_histories(tx: Transaction) -> list[Record]:
 
 
 async def unapproved_attempts(tx: Transaction) -> list[Record]:
-    """Payouts that needed people and were sent without enough of them, or on other bytes."""
+    """Payouts that needed people and were sent without enough of them, or on other bytes.
+
+    What was sent before an approval was reopened went by the approval before it.
+    """
     return await tx.many(
         """
         SELECT p.id FROM payouts p
-        JOIN approval_requests r ON r.subject_id = p.id
-        WHERE EXISTS (SELECT FROM attempts a WHERE a.payout_id = p.id)
-          AND (r.digest <> p.digest OR r.needed > (
+        LEFT JOIN approval_requests r ON r.subject_id = p.id
+        WHERE p.reviewed
+          AND EXISTS (SELECT FROM attempts a WHERE a.payout_id = p.id AND a.sent_at >= coalesce(r.opened_at, a.sent_at))
+          AND (r.subject_id IS NULL OR r.digest <> p.digest OR r.needed > (
               SELECT count(DISTINCT v.person_id) FROM votes v
-              WHERE v.subject_id = p.id AND v.in_favour AND v.digest = p.digest
+              WHERE v.subject_id = p.id AND v.round = r.round AND v.in_favour AND v.digest = p.digest
                 AND v.person_id IS DISTINCT FROM r.requester))
         LIMIT $1
         """,
@@ -76,6 +81,78 @@ async def reservations_out_of_step(tx: Transaction) -> list[Record]:
            OR m.open <> (p.state NOT IN ('completed', 'returned', 'failed', 'rejected', 'cancelled'))::integer
            OR m.posted <> (p.state IN ('completed', 'returned'))::integer
            OR m.reversed <> (p.state = 'returned')::integer
+        LIMIT $1
+        """,
+        SHOWN_MAX,
+    )
+
+
+async def earnings_without_money(tx: Transaction) -> list[Record]:
+    """Holders whose earnings are available or reserved beyond what their balance has."""
+    return await tx.many(
+        """
+        WITH earned AS (
+            SELECT holder_id, currency, sum(available) AS available, sum(reserved) AS reserved
+            FROM earnings GROUP BY holder_id, currency)
+        SELECT e.holder_id FROM earned e
+        LEFT JOIN balances b ON b.holder_id = e.holder_id AND b.currency = e.currency
+        WHERE b.holder_id IS NULL OR e.available > b.available OR e.reserved > b.reserved
+        LIMIT $1
+        """,
+        SHOWN_MAX,
+    )
+
+
+async def uncredited_earnings(tx: Transaction) -> list[Record]:
+    """Earnings for which no money was booked under the same reference, or another amount."""
+    return await tx.many(
+        """
+        SELECT e.id FROM earnings e
+        LEFT JOIN transfers t ON t.holder_id = e.holder_id AND t.kind = 'credit' AND t.reference = e.reference
+        WHERE t.id IS NULL OR (t.amount, t.currency) <> (e.amount, e.currency)
+        LIMIT $1
+        """,
+        SHOWN_MAX,
+    )
+
+
+async def earnings_out_of_step(tx: Transaction) -> list[Record]:
+    """Earnings whose figures are not what payouts took of them and have not given back."""
+    return await tx.many(
+        """
+        WITH taken AS (
+            SELECT earning_id, coalesce(sum(amount) FILTER (WHERE state = 'reserved'), 0) AS reserved,
+                   coalesce(sum(amount) FILTER (WHERE state = 'paid'), 0) AS paid,
+                   coalesce(sum(amount) FILTER (WHERE state = 'suspended'), 0) AS suspended
+            FROM earning_payoffs GROUP BY earning_id)
+        SELECT e.id FROM earnings e LEFT JOIN taken t ON t.earning_id = e.id
+        WHERE (e.reserved, e.paid, e.suspended)
+              <> (coalesce(t.reserved, 0), coalesce(t.paid, 0), coalesce(t.suspended, 0))
+           OR e.available <> e.amount - e.reserved - e.paid - e.suspended
+        LIMIT $1
+        """,
+        SHOWN_MAX,
+    )
+
+
+async def payoffs_out_of_step(tx: Transaction) -> list[Record]:
+    """Payouts that took more of earnings than they pay, somebody else's, or whose parts are not where the money is."""
+    return await tx.many(
+        """
+        WITH money AS (
+            SELECT DISTINCT ON (payout_id, reservation) payout_id, reservation, kind
+            FROM transfers WHERE payout_id IS NOT NULL ORDER BY payout_id, reservation, step DESC),
+        ends (kind, state) AS (VALUES ('reserve', 'reserved'), ('post', 'paid'), ('void', 'released'),
+            ('reverse', 'returned'), ('reverse_to_suspense', 'suspended'))
+        SELECT p.payout_id FROM earning_payoffs p
+        JOIN payouts o ON o.id = p.payout_id
+        JOIN earnings e ON e.id = p.earning_id
+        LEFT JOIN money m ON m.payout_id = p.payout_id AND m.reservation = p.reservation
+        LEFT JOIN ends ON ends.kind = m.kind
+        GROUP BY p.payout_id, p.reservation, o.amount, o.holder_id, o.currency
+        HAVING sum(p.amount) > o.amount
+            OR bool_or(p.state IS DISTINCT FROM ends.state)
+            OR bool_or((e.holder_id, p.holder_id, e.currency) <> (o.holder_id, o.holder_id, o.currency))
         LIMIT $1
         """,
         SHOWN_MAX,

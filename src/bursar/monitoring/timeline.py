@@ -10,7 +10,7 @@ from uuid import UUID
 from bursar import approvals, dispatch, identity, ledger, payouts
 from bursar.foundation import ids
 from bursar.foundation.db import Transaction
-from bursar.outbound import webhooks
+from bursar.outbound import notices, webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ async def timeline(tx: Transaction, payout: payouts.Payout) -> list[Entry]:
         *moves[1:],
         *_money(await ledger.transfers_of(tx, payout.id)),
         *_messages(deliveries, endpoints),
+        *_notices(await notices.about(tx, payout.id)),
     ]
     return sorted(entries, key=lambda entry: entry.at)
 
@@ -51,20 +52,27 @@ async def _names(tx: Transaction, actors: Iterable[str]) -> dict[str, str]:
 
 
 def _checks(payout: payouts.Payout, history: Sequence[payouts.Moved]) -> Iterator[Entry]:
+    """What was found about it when it was asked for, or when it was judged again because its terms had changed."""
+    again = [move.at for move in history if move.verb == "review" and move.from_state is payouts.PayoutState.APPROVED]
+    judged_at = again[-1] if again else history[0].at
     for finding in payout.findings:
-        yield Entry(history[0].at, "check", f"{finding['level']}: {finding['sentence']}", finding)
+        yield Entry(judged_at, "check", f"{finding['level']}: {finding['sentence']}", finding)
 
 
 def _votes(
     votes: Sequence[approvals.Vote], history: Sequence[payouts.Moved], names: Mapping[str, str]
 ) -> Iterator[Entry]:
     """Votes; one that decided is of the same moment as the move that it led to."""
-    decided = {move.actor: move.at for move in history if move.verb in {"approve", "reject"}}
+    decided, round_ = {}, 0
+    for move in history:
+        round_ += move.verb == "review"  # Each review is a round of its own.
+        if move.verb in {"approve", "reject"}:
+            decided[move.actor, round_] = move.at
     for vote in votes:
         who = names.get(_actor(vote), str(vote.person_id))
         word = "agreed" if vote.in_favour else "refused"
         facts = {"person": who, "in_favour": vote.in_favour, "reason": vote.reason, "round": vote.round}
-        at = decided.get(_actor(vote), vote.cast_at)
+        at = decided.get((_actor(vote), vote.round), vote.cast_at)
         yield Entry(at, "vote", f"{who} {word}{_because(vote.reason)}", facts)
 
 
@@ -124,6 +132,21 @@ def _messages(deliveries: Sequence[webhooks.Delivery], endpoints: Mapping[UUID, 
         }
         text = f"{delivery.type} to {host}: {delivery.state} after {delivery.tries} of {delivery.tries_max} ({answer})"
         yield Entry(delivery.finished_at or delivery.created_at, "message", text, facts)
+
+
+def _notices(told: Sequence[notices.Notice]) -> Iterator[Entry]:
+    for notice in told:
+        facts = {
+            "notice": notice.id,
+            "about": notice.kind,
+            "channel": notice.address.channel,
+            "to": notice.to,
+            "state": notice.state,
+            "tries": notice.tries,
+            "error": notice.last_error,
+        }
+        text = f"{notice.kind} to {notice.to}: {notice.state}{_because(notice.last_error)}"
+        yield Entry(notice.finished_at or notice.created_at, "notice", text, facts)
 
 
 def _actor(vote: approvals.Vote) -> str:

@@ -1,7 +1,6 @@
 """Side jobs, carried by PgQueuer: enqueued in the caller's own transaction, picked up by any worker.
 
-Money does not travel here; it is claimed from its own tables. A job is a doorbell: it carries ids at most, decides
-nothing, and is safe to run twice. A job of the same ``key`` is queued once.
+A job of the same ``key`` is queued once.
 """
 
 import asyncio
@@ -43,11 +42,23 @@ async def run(connect: Connect, handlers: Handlers, stop: asyncio.Event) -> None
         carrier = PgQueuer(AsyncpgDriver(connection))
         for name, handler in handlers.items():
             carrier.entrypoint(name, concurrency_limit=1)(_logged(name, handler))
-        ending = asyncio.create_task(_end(carrier, stop))
-        await carrier.qm.run(dequeue_timeout=timedelta(seconds=POLL_SECONDS), mode=QueueExecutionMode.continuous)
-        ending.cancel()
+        await until_told(carrier, stop)
     finally:
         await connection.close()
+
+
+async def until_told(carrier: PgQueuer, stop: asyncio.Event, *, at_once: int | None = None) -> None:
+    """Let PgQueuer run what it was given until told to stop; it holds ``at_once`` jobs at most, and twice as many."""
+    ending = asyncio.create_task(_end(carrier, stop))
+    try:
+        await carrier.qm.run(
+            dequeue_timeout=timedelta(seconds=POLL_SECONDS),
+            mode=QueueExecutionMode.continuous,
+            batch_size=at_once or 10,
+            max_concurrent_tasks=None if at_once is None else 2 * at_once,
+        )
+    finally:
+        ending.cancel()
 
 
 async def _end(carrier: PgQueuer, stop: asyncio.Event) -> None:

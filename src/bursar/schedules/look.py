@@ -1,0 +1,28 @@
+"""Looking at runs."""
+
+from typing import Final
+from uuid import UUID
+
+from bursar.foundation.db import Transaction
+from bursar.schedules import store
+from bursar.schedules.errors import NoSuchRun
+from bursar.schedules.model import Run
+
+RUNS_MAX: Final = 1000
+
+
+async def get(tx: Transaction, run_id: UUID) -> Run:
+    """One run.
+
+    Raises:
+        NoSuchRun: there is none.
+    """
+    run = await store.get(tx, run_id)
+    if run is None:
+        raise NoSuchRun(run=str(run_id))
+    return run
+
+
+async def recent(tx: Transaction, program: str | None = None, *, limit: int = 20) -> list[Run]:
+    """The latest runs, newest first, of one program or of all."""
+    return await store.recent(tx, program, limit=min(limit, RUNS_MAX))
