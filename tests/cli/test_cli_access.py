@@ -265,3 +265,55 @@ def test_nobody_is_added_twice(bursar: Command) -> None:
 )
 def test_what_cannot_be_done_with_people_says_so(bursar: Command, args: tuple[str, ...], code: int) -> None:
     assert bursar(people.app, *args).exit_code == code
+
+
+# People who act for holders, and keys of whole programs ---------------------------------------------------------------
+
+
+def add_acting(bursar: Command, *options: str) -> Result:
+    options = ("--name", "Ada", "--password-stdin", "--json", *options)
+    return bursar(people.app, "add", "ada@example.com", *options, given=f"{PASSWORD}\n")
+
+
+def test_somebody_is_added_for_a_holder(bursar: Command) -> None:
+    add_holder(bursar)
+    add_holder(bursar, "with/slash")
+    assert answer(add_acting(bursar, "--holder", "merchants/corner"))["roles"] == []
+    linked = answer(bursar(people.app, "link", "ADA@example.com", "merchants/with/slash", "--json"))
+    assert linked[0]["acts_for"] == ["merchants/corner", "merchants/with/slash"]
+    left = answer(bursar(people.app, "unlink", "ada@example.com", "merchants/corner", "--json"))
+    assert left[0]["acts_for"] == ["merchants/with/slash"]
+
+
+def test_nobody_is_added_for_a_holder_that_is_not_there(bursar: Command) -> None:
+    assert "error[holder_not_found]" in add_acting(bursar, "--holder", "merchants/nobody").stderr
+    assert answer(bursar(people.app, "list", "--json")) == []
+
+
+@pytest.mark.parametrize("options", [(), ("--holder", "corner"), ("--holder", "merchants/")])
+def test_whoever_is_added_is_somebody_to_us(bursar: Command, options: tuple[str, ...]) -> None:
+    assert add_acting(bursar, *options).exit_code == 2
+
+
+def test_a_key_without_a_holder_is_a_whole_programs(bursar: Command) -> None:
+    made = answer(bursar(keys.app, "create", "--program", "writers", "--json"))
+    assert (made["holder"], made["program"]) == (None, "writers")
+    assert made["scopes"] == ["earnings:read", "earnings:write", "holders:read", "holders:write"]
+    [listed] = answer(bursar(keys.app, "list", "--json"))
+    assert listed["prefix"] == made["prefix"]
+
+
+@pytest.mark.parametrize(("holder", "scope"), [((), "payouts:write"), (("--holder", "corner"), "earnings:write")])
+def test_a_scope_fits_its_key(bursar: Command, holder: tuple[str, ...], scope: str) -> None:
+    add_holder(bursar)
+    refused = bursar(keys.app, "create", "--program", "merchants", *holder, "--scope", scope)
+    assert "error[invalid_request]" in refused.stderr
+
+
+def test_holders_are_vouched_for(bursar: Command) -> None:
+    add_holder(bursar)
+    [verified] = answer(bursar(holders.app, "verify", "corner", "--program", "merchants", "--json"))
+    assert verified["verified_at"] is not None
+    options = ("--program", "merchants", "--no-longer", "--json")
+    assert answer(bursar(holders.app, "verify", "corner", *options))[0]["verified_at"] is None
+    assert answer(bursar(holders.app, "destinations", "corner", "--program", "merchants", "--json")) == []

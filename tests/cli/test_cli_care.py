@@ -136,3 +136,27 @@ def test_the_audit_names_the_first_event_that_was_altered(shop: Bursar) -> None:
     shop.directly(forge)
     found = shop.json("audit", "verify", code=1)
     assert found["fault"]["event"] == f"step 2 of payout {made['id']}"
+
+
+# Gateways -------------------------------------------------------------------------------------------------------------
+
+
+def test_gateways_are_shown_with_what_they_can_and_lack(shop: Bursar) -> None:
+    [before] = shop.json("gateways", "list")
+    assert (before["gateway"], before["programs"], before["circuit"]) == ("mockbank", ["merchants"], "closed")
+    assert (before["float"], before["breaks"]) == (["sufficient"], 0)
+    assert "prove its reports" in before["can"]
+    shop.directly(_let_the_float_be_low)
+    [now] = shop.json("gateways", "list")
+    assert now["float"][0].startswith("123.45 PKR, low since ")
+    assert "mockbank holds too little PKR of ours" in shop("doctor").stderr
+
+
+async def _let_the_float_be_low(database: Database) -> None:
+    async with database.transaction() as tx:
+        await tx.run(
+            """
+            INSERT INTO floats (gateway, currency, low_since, refused_at, held, look_at, look_seconds)
+            VALUES ('mockbank', 'PKR', now(), now(), 12345, now(), 60)
+            """
+        )

@@ -115,7 +115,7 @@ def test_a_payout_is_shown_with_its_whole_story(shop: Bursar) -> None:
     assert story["payout"]["state"] == "completed"
     told = [(entry["kind"], entry["text"].split(":")[0].split()[0]) for entry in story["timeline"]]
     assert told == [
-        ("move", "request"), ("check", "high"), ("move", "review"), ("money", "reserve"),
+        ("move", "request"), ("check", "high"), ("check", "pass"), ("move", "review"), ("money", "reserve"),
         ("vote", "amina@example.com"), ("move", "approve"),
         ("move", "send"), ("move", "settle"), ("money", "post"),
     ]  # fmt: skip

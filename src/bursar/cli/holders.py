@@ -1,5 +1,6 @@
-"""``bursar holders``: make known who owns balances, and find them."""
+"""``bursar holders``: make known who owns balances, vouch for them, and find them and where they want to be paid."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated, Final
 from uuid import UUID
@@ -10,7 +11,7 @@ from bursar import holders
 from bursar.cli import frame
 from bursar.foundation import ids
 from bursar.foundation.clock import SystemClock
-from bursar.holders import Holder, NewHolder
+from bursar.holders import Holder, NewHolder, StoredDestination
 
 app = typer.Typer(
     name="holders",
@@ -24,6 +25,18 @@ _HEADINGS: Final = {
     "email": "E-mail",
     "kind": "Kind",
     "program": "Program",
+    "verified_at": "Verified",
+    "id": "Id",
+}
+_STORED: Final = {
+    "bank": "Bank",
+    "account": "Account",
+    "title": "Name given",
+    "check": "Check",
+    "account_title_found": "Name found",
+    "name_score": "Alike",
+    "usable_at": "Usable from",
+    "is_default": "Default",
     "id": "Id",
 }
 
@@ -66,6 +79,43 @@ def show(
     frame.run(_show(holder, program, json=json))
 
 
+@app.command()
+def verify(
+    references: Annotated[list[str], typer.Argument(metavar="REFERENCE...", help="What your platform calls them.")],
+    *,
+    program: Annotated[str, typer.Option(help="The program they belong to.")],
+    no_longer: Annotated[bool, typer.Option("--no-longer", help="Take it back.")] = False,
+    json: frame.Json = False,
+) -> None:
+    """Say that you know who these holders are. Programs may review the payouts of all others."""
+    frame.run(_verify(program, references, verified=not no_longer, json=json))
+
+
+@app.command()
+def destinations(
+    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="What your platform calls this holder.")],
+    *,
+    program: Annotated[str, typer.Option(help="The program they belong to.")],
+    json: frame.Json = False,
+) -> None:
+    """Where a holder wants to be paid, newest first, as far as people may see that, and what the gateway said of it."""
+    frame.run(_destinations(program, reference, json=json))
+
+
+async def _verify(program: str, references: Sequence[str], *, verified: bool, json: bool) -> None:
+    async with frame.database() as database, database.transaction() as tx:
+        wanted = [(await holders.by_reference(tx, program, reference)).id for reference in references]
+        found = await holders.verify(tx, wanted, verified=verified, actor=frame.actor(), at=SystemClock().now())
+    frame.show([asdict(found[holder_id]) for holder_id in wanted], _HEADINGS, json=json)
+
+
+async def _destinations(program: str, reference: str, *, json: bool) -> None:
+    async with frame.database() as database, database.transaction(readonly=True) as tx:
+        holder = await holders.by_reference(tx, program, reference)
+        stored = (await holders.destinations_of(tx, [holder.id]))[holder.id]
+    frame.show([_stored(each) for each in stored], _STORED, json=json, empty="No destinations.")
+
+
 async def _add(*, program: str, kind: str, reference: str, name: str, email: str | None, json: bool) -> None:
     newcomer = NewHolder(program, kind, reference, name, email)
     async with frame.database() as database, database.transaction() as tx:
@@ -90,6 +140,22 @@ async def _show(given: str, program: str | None, *, json: bool) -> None:
                 raise holders.NoSuchHolder("There is no holder with this id; to find one by reference, add --program.")
             holder = found[holder_id]
     _print(holder, json=json)
+
+
+def _stored(destination: StoredDestination) -> dict[str, object]:
+    shown = destination.shown
+    return {
+        "id": destination.id,
+        "bank": shown["bankCode"],
+        "account": f"****{shown['last4']}",
+        "title": shown["accountTitle"],
+        "check": destination.check,
+        "account_title_found": destination.account_title_found,
+        "name_score": destination.name_score,
+        "added_at": destination.added_at,
+        "usable_at": destination.usable_at,
+        "is_default": destination.is_default,
+    }
 
 
 def _print(holder: Holder, *, json: bool) -> None:

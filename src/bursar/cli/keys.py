@@ -13,11 +13,11 @@ from bursar.cli import frame, resealing
 from bursar.foundation.clock import SystemClock
 from bursar.foundation.db import Transaction
 from bursar.holders import Holder
-from bursar.identity import ALL_SCOPES, ApiKey, Mode, NewKey, Scope
+from bursar.identity import HOLDER_SCOPES, PROGRAM_SCOPES, ApiKey, Mode, NewKey, Scope
 
 app = typer.Typer(
     name="keys",
-    help="API keys: what a holder's own systems call with.",
+    help="API keys: what a holder's own systems call with, or the platform behind a whole program.",
     no_args_is_help=True,
 )
 
@@ -38,8 +38,13 @@ _HEADINGS: Final = {
 @app.command()
 def create(
     *,
-    program: Annotated[str, typer.Option(help="The holder's program.")],
-    holder: Annotated[str, typer.Option(metavar="REF", help="The holder's reference in that program.")],
+    program: Annotated[str, typer.Option(help="The program it is for.")],
+    holder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF", help="The holder whose key it is. Without it: the platform's, for the whole program."
+        ),
+    ] = None,
     name: Annotated[str, typer.Option(help="What the key is for, so that you know it again.")] = "key",
     test: Annotated[bool, typer.Option("--test", help="A test key instead of a live one.")] = False,
     scope: Annotated[
@@ -59,7 +64,7 @@ def create(
         reference=holder,
         name=name,
         mode=Mode.TEST if test else Mode.LIVE,
-        scopes=frozenset(scope) if scope else ALL_SCOPES,
+        scopes=frozenset(scope) if scope else HOLDER_SCOPES if holder else PROGRAM_SCOPES,
         ips=ip or [],
         days=expires,
     )
@@ -96,7 +101,7 @@ class _Wanted:
     """A key as the command line describes it."""
 
     program: str
-    reference: str
+    reference: str | None
     name: str
     mode: Mode
     scopes: frozenset[Scope]
@@ -108,9 +113,9 @@ async def _create(wanted: _Wanted, *, json: bool) -> None:
     allowed = identity.networks(wanted.ips)
     now = SystemClock().now()
     async with frame.database() as database, database.transaction() as tx:
-        holder = await holders.by_reference(tx, wanted.program, wanted.reference)
+        holder = await holders.by_reference(tx, wanted.program, wanted.reference) if wanted.reference else None
         new = NewKey(
-            holder.id,
+            holder.id if holder else None,
             wanted.program,
             wanted.name,
             mode=wanted.mode,
@@ -146,18 +151,18 @@ async def _revoke(key_ids: Sequence[UUID], *, json: bool) -> None:
 
 
 async def _rows(tx: Transaction, keys: Sequence[ApiKey]) -> list[dict[str, object]]:
-    owners = await holders.find(tx, {key.holder_id for key in keys})
+    owners = await holders.find(tx, {key.holder_id for key in keys if key.holder_id})
     now = SystemClock().now()
-    return [_row(key, owners[key.holder_id], now) for key in keys]
+    return [_row(key, owners[key.holder_id] if key.holder_id else None, now) for key in keys]
 
 
-def _row(key: ApiKey, holder: Holder, now: datetime) -> dict[str, object]:
+def _row(key: ApiKey, holder: Holder | None, now: datetime) -> dict[str, object]:
     return {
         "id": key.id,
         "name": key.name,
         "prefix": key.prefix,
         "program": key.program,
-        "holder": holder.reference,
+        "holder": holder.reference if holder else None,
         "holder_id": key.holder_id,
         "scopes": sorted(key.scopes),
         "allowed_ips": [str(network) for network in key.allowed_ips],

@@ -24,7 +24,7 @@ class KeyMissing(Conflict):
 
 
 def rotate(context: typer.Context, *, json: frame.Json = False) -> None:
-    """Seal account numbers and webhook secrets again under ENCRYPTION_KEY.
+    """Seal account numbers and webhook secrets again under ENCRYPTION_KEY, and renew the index of equal accounts.
 
     Put the new key into ENCRYPTION_KEY and the old one into ENCRYPTION_KEYS_RETIRED, restart, and run this. It may be
     stopped and run again at any time. When it says that nothing was left, the old key can go.
@@ -33,13 +33,16 @@ def rotate(context: typer.Context, *, json: frame.Json = False) -> None:
 
 
 async def _rotate(roof: Roof, *, json: bool) -> None:
-    from bursar import payouts
+    from bursar import holders, payouts
     from bursar.outbound import webhooks
 
     settings = frame.settled(roof)
     keyring = roof.keyring(settings)
     async with frame.database(settings) as database:
+        # Holders' own first: theirs keep the index before, so payouts find them whichever key those hang on.
         resealed = {
+            "destinations": await _everything(database, holders.reseal, keyring, "Destinations of holders"),
+            "denials": await _everything(database, holders.reseal_denied, keyring, "Denied destinations"),
             "payouts": await _everything(database, payouts.reseal, keyring, "Destinations of payouts"),
             "endpoints": await _everything(database, webhooks.reseal, keyring, "Secrets of webhook endpoints"),
         }

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from bursar.foundation.crypto import Keyring
     from bursar.foundation.settings import Settings
+    from bursar.gateways import Gateway
 
 
 class Web(Protocol):
@@ -50,6 +51,7 @@ class Roof:
 
     settle: "Callable[[Settings], Settings]"
     keyring: "Callable[[Settings], Keyring]"
+    gateways: "Callable[[Settings], AbstractAsyncContextManager[Mapping[str, Gateway]]]"
     sandbox: Sandbox
     web: Callable[[], Web]
     worker: Callable[[], Worker]

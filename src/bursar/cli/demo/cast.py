@@ -27,15 +27,13 @@ MERCHANTS: Final = (
     ("indus-logistics", "Indus Logistics"),
 )
 OTHERS: Final = (
-    NewHolder("providers", "provider", "amaka", "Amaka Plumbing", "amaka@example.com"),
-    NewHolder("providers", "provider", "tunde", "Tunde Electrics", "tunde@example.com"),
     NewHolder("writers", "writer", "elena", "Elena Ruiz", "elena@example.com"),
     NewHolder("writers", "writer", "tom", "Tom Okafor", "tom@example.com"),
     NewHolder("marketplace", "scout", "priya", "Priya Nair", "priya@example.com"),
     NewHolder("marketplace", "seller", "arjun", "Arjun Crafts", "arjun@example.com"),
     NewHolder("members", "member", "grace", "Grace Miller", "grace@example.com"),
 )
-EARNED: Final = {"providers": "185000.00", "writers": "312.40", "marketplace": "7450.00"}  # Members own no balance.
+EARNED: Final = {"writers": "312.40", "marketplace": "7450.00"}  # Members own no balance.
 
 
 @dataclass(frozen=True, slots=True)

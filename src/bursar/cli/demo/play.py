@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bursar.cli import frame
-from bursar.cli.demo import cast, sheet, verdict
+from bursar.cli.demo import books, cast, providers, sheet, verdict
 from bursar.cli.demo.cast import Cast
 from bursar.cli.demo.receiver import Receiver
 from bursar.cli.demo.sheet import Outcome
@@ -30,6 +30,7 @@ SCENES: Final = {
     "attempts": "Attempts",
     "psp": "Bank's reference",
 }
+PROVIDERS: Final = {"provider": "Provider", "amount": "Amount", "shows": "What it shows", "status": "Became"}
 TELL_SECONDS: Final = 10.0  # For the last webhooks, once everything rests.
 
 
@@ -47,7 +48,7 @@ async def prepared(running: Running) -> "AsyncIterator[Stage]":
             traffic = Traffic(client, running.address, clock)
             for merchant in people.merchants:
                 receiver.trust(merchant.reference, await traffic.listen(merchant, f"{hooks}/{merchant.reference}"))
-            before = await verdict.clearing(database)
+            before = await books.clearing(database, verdict.BANK)
             yield Stage(running, people, traffic, receiver, client, database, before)
     finally:
         await client.close()
@@ -80,6 +81,7 @@ class Stage:
         views = await self._watch(sent, seconds=REST_SECONDS + REST_SECONDS_PER_ROW * rows)
         all_told = await self._hear_the_last(sent, views)
         frame.show_aside(_scenes(asked, views), SCENES)
+        ending = await self._providers()
         return await verdict.reach(
             sent,
             views,
@@ -92,6 +94,7 @@ class Stage:
             all_told=all_told,
             webhooks=self.receiver.received,
             forged=self.receiver.forged,
+            providers=ending,
         )
 
     def applaud(self, reached: Verdict) -> None:
@@ -104,6 +107,7 @@ class Stage:
             {"what": "Same in the bank's own book", "value": reached.book_matches},
             {"what": "Merchants told of it", "value": reached.all_told},
             {"what": "Webhooks received and verified", "value": reached.webhooks},
+            {"what": "Providers' payouts as they should be", "value": reached.providers.is_good},
             {"what": "Seconds", "value": reached.seconds},
         ]
         frame.show_aside(rows, {"what": "", "value": ""})
@@ -118,6 +122,14 @@ class Stage:
         data = self.running.settings.bursar_data
         frame.say(f"Commands work beside it: BURSAR_DATA={data} bursar payouts list --state in_review")
         frame.say("Ctrl-C ends it.")
+
+    async def _providers(self) -> providers.Ending:
+        """The other act, which needs nothing of this one."""
+        frame.note("Providers ask for what they have earned …")
+        staff = (cast.STAFF, self.people.staff_password)
+        ending = await providers.Act(self.running, self.client, self.database, staff).perform()
+        frame.show_aside(ending.rows(), PROVIDERS)
+        return ending
 
     async def _watch(self, sent: Sequence[Sent], *, seconds: float) -> Mapping[str, View]:
         """Look until everything rests where it should, or for so long; how everything stands then."""

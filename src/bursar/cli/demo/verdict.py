@@ -8,6 +8,8 @@ from typing import Any, Final
 import msgspec
 
 from bursar import ledger
+from bursar.cli.demo import books
+from bursar.cli.demo.providers import Ending
 from bursar.cli.demo.sheet import Outcome
 from bursar.cli.demo.traffic import Sent, View
 from bursar.foundation.db import Database
@@ -16,7 +18,6 @@ from bursar.foundation.money import total
 
 CURRENCY: Final = "PKR"
 BANK: Final = "mockbank"
-DEADLINE: Final = 30.0
 PAID: Final = "SUCCESS"
 
 
@@ -33,17 +34,20 @@ class Verdict:
     all_rest: bool = field(kw_only=True)
     all_told: bool = field(kw_only=True)
     webhooks: int = field(kw_only=True)
+    providers: Ending = field(kw_only=True)
     forged: int = field(kw_only=True)
 
     @property
     def is_good(self) -> bool:
         """Whether nothing is otherwise than it should be."""
-        return all((self.all_rest, self.all_told, self.ledger_balanced, self.book_matches, not self.forged))
+        ours = (self.all_rest, self.all_told, self.ledger_balanced, self.book_matches, not self.forged)
+        return all(ours) and self.providers.is_good
 
     def line(self) -> str:
         """One JSON object in one line."""
         shown = ("payouts", "by_status", "amount_minor", "ledger_balanced", "book_matches", "seconds")
-        return msgspec.json.encode({name: getattr(self, name) for name in shown}).decode()
+        line = {name: getattr(self, name) for name in shown}
+        return msgspec.json.encode(line | {"providers": self.providers.by_status}).decode()
 
 
 def rests(view: View | None, expected: Outcome) -> bool:
@@ -69,31 +73,18 @@ async def reach(
     """
     async with database.transaction(readonly=True) as tx:
         wrong = await ledger.discrepancies(tx)
-    cleared = await clearing(database) - cleared_before
+    cleared = await books.clearing(database, BANK) - cleared_before
     return Verdict(
         payouts=len(sent),
         by_status=dict(sorted(Counter(views[one.id].status for one in sent).items())),
         amount_minor=total([one.row.money for one in sent], CURRENCY).minor,
         ledger_balanced=not wrong,
-        book_matches=_matches(await _book(client, bank), sent, views, cleared=cleared),
+        book_matches=_matches(await books.read(client, bank), sent, views, cleared=cleared),
         **rest,
     )
 
 
-async def clearing(database: Database) -> int:
-    """What the ledger says that the bank has paid out, in minor units."""
-    async with database.transaction(readonly=True) as tx:
-        accounts = await ledger.platform_balances(tx)
-    held = (a.amount.minor for a in accounts if (a.kind, a.owner) == (ledger.AccountKind.CLEARING, BANK))
-    return next(held, 0)
-
-
-async def _book(client: PoliteClient, bank: str) -> dict[str, Any]:
-    reply = await client.call("GET", f"{bank}/book", headers={}, deadline=DEADLINE)
-    return msgspec.json.decode(reply.body, type=dict[str, Any])
-
-
-def _matches(book: Mapping[str, Any], sent: Sequence[Sent], views: Mapping[str, View], *, cleared: int) -> bool:
+def _matches(book: dict[str, Any], sent: Sequence[Sent], views: Mapping[str, View], *, cleared: int) -> bool:
     """Whether the bank paid exactly what merchants were told was paid, each once, and the ledger says the same sum."""
     told = {
         one.id: (one.row.money.minor, one.row.currency, one.row.destination.hash)
@@ -105,5 +96,4 @@ def _matches(book: Mapping[str, Any], sent: Sequence[Sent], views: Mapping[str, 
         for line in book["transfers"]
         if line["paidAt"] is not None
     }
-    net = book["totals"].get(CURRENCY, {}).get("net_minor", 0)
-    return paid == told and net == cleared and not book["paid_more_than_once"]
+    return paid == told and books.net(book, CURRENCY) == cleared

@@ -139,12 +139,19 @@ def _blocker(payout: Payout, stops: dispatch.Standing, *, gateway: str, now: dat
         case PayoutState.ON_HOLD:
             return "the gateway"
         case PayoutState.APPROVED | PayoutState.RETRYING:
-            if stops.stops(program=payout.program, gateway=gateway, holder=payout.holder_id):
-                return stops.blocker(program=payout.program, gateway=gateway) or "kill switch"
-            if payout.due_at > now:
-                why = "next attempt" if payout.state is PayoutState.RETRYING else payout.reason
-                return f"{why}, {frame.said(payout.due_at)}"
+            return _before_leaving(payout, stops, gateway=gateway, now=now)
     return None
+
+
+def _before_leaving(payout: Payout, stops: dispatch.Standing, *, gateway: str, now: datetime) -> str | None:
+    if stops.stops(program=payout.program, gateway=gateway, holder=payout.holder_id):
+        return stops.blocker(program=payout.program, gateway=gateway) or "kill switch"
+    if payout.waits_for_run:
+        return "the next run"
+    if payout.due_at > now:
+        why = "next attempt" if payout.state is PayoutState.RETRYING else payout.reason
+        return f"{why}, {frame.said(payout.due_at)}"
+    return dispatch.LOW_FLOAT if (gateway, payout.amount.currency) in stops.low else None
 
 
 def _masked(shown: Mapping[str, Any]) -> str:

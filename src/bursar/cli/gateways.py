@@ -1,0 +1,78 @@
+"""``bursar gateways``: who moves the money, what they can do, and how things stand with them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from bursar import dispatch, programs
+from bursar.cli import frame
+from bursar.cli.roof import Roof
+from bursar.dispatch import Condition
+
+if TYPE_CHECKING:
+    from bursar.gateways import Capabilities, Gateway
+
+app = typer.Typer(
+    name="gateways", help="Gateways: who moves the money, and how things stand with them.", no_args_is_help=True
+)
+
+COLUMNS: Final = {
+    "gateway": "Gateway", "programs": "For", "currencies": "Currencies", "can": "Can", "circuit": "Circuit",
+    "float": "Our account", "breaks": "Open breaks",
+}  # fmt: skip
+
+
+@app.callback()
+def _gateways() -> None:
+    """Keep ``list`` a word of its own, although it is the only one."""
+
+
+@app.command("list", epilog=frame.examples("bursar gateways list", "bursar gateways list --json"))
+def list_gateways(context: typer.Context, *, json: frame.Json = False) -> None:
+    """Which gateways are installed, what they can do, and whether payouts leave through them.
+
+    A circuit that is not closed means that the gateway does not answer; what is known of our account there is shown
+    while payouts wait for it to be funded.
+    """
+    frame.run(_list(Roof.over(context), json=json))
+
+
+async def _list(roof: Roof, *, json: bool) -> None:
+    settings = frame.settled(roof)
+    async with roof.gateways(settings) as installed, frame.database(settings) as database:
+        async with database.transaction(readonly=True) as tx:
+            conditions = await dispatch.conditions(tx, installed)
+            terms = await programs.all(tx)
+    rows = [_row(installed[condition.gateway], condition, terms) for condition in conditions]
+    frame.show(rows, COLUMNS, json=json)
+
+
+def _row(gateway: "Gateway", condition: Condition, terms: Iterable[programs.Terms]) -> Mapping[str, object]:
+    return {
+        "gateway": gateway.name,
+        "programs": [one.program for one in terms if one.route.gateway == gateway.name],
+        "currencies": sorted(gateway.capabilities.currencies),
+        "can": _can(gateway.capabilities),
+        "circuit": condition.circuit,
+        "float": [_low(account) for account in condition.low] or ["sufficient"],
+        "breaks": condition.breaks,
+    }
+
+
+def _can(able: "Capabilities") -> Sequence[str]:
+    """What it can do beyond paying one payout and being asked about it."""
+    wanted = {
+        f"bulk of {able.bulk_max}": able.bulk_max > 1,
+        f"inquiry about {able.inquire_max}": able.inquire_max > 1,
+        "cancel": able.cancel,
+        "check accounts": able.resolve,
+        "tell its balance": able.floats,
+        "prove its reports": able.reports_prove,
+    }
+    return [word for word, is_able in wanted.items() if is_able]
+
+
+def _low(account: dispatch.Float) -> str:
+    held = frame.said(account.held) if account.held is not None else f"too little {account.currency}"
+    return f"{held}, low since {frame.said(account.low_since)}"

@@ -1,0 +1,106 @@
+"""``bursar runs`` and ``bursar worker status``."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from cli_house import Bursar
+
+from bursar.foundation import ids
+from bursar.foundation.db import Database
+from bursar.monitoring.workers import Sign
+from bursar.monitoring.workers import store as workers
+from ground import terms_text
+
+
+@pytest.fixture
+def paying_in_runs(shop: Bursar, tmp_path: Path) -> Bursar:
+    """The shop, whose merchants are paid once a year."""
+    file = tmp_path / "yearly.yaml"
+    file.write_text(
+        terms_text(
+            dispatch__mode="schedule",
+            dispatch__every_seconds=None,
+            dispatch__cron="0 0 1 1 *",
+            dispatch__time_zone="Asia/Karachi",
+        )
+    )
+    shop.said("programs", "apply", str(file))
+    return shop
+
+
+def sign_as_worker(house: Bursar, *, seconds_ago: int = 0, leaves: bool = False) -> None:
+    """Be a worker of whom has been heard so long ago."""
+
+    async def work(database: Database) -> None:
+        jobs = {"payouts.send": {"done": 7, "failed": 1, "running": 2}, "batch.process": {"done": 1, "failed": 0}}
+        async with database.transaction() as tx:
+            worker_id = ids.new(await tx.now())
+            await workers.arrive(tx, worker_id, host="node-1", pid=4711, carrier="redis", every_seconds=10)
+            await workers.sign(tx, worker_id, Sign(jobs=jobs, dropped=3, connections=2), is_last=leaves)
+            aged = "UPDATE workers SET seen_at = now() - make_interval(secs => $2) WHERE id = $1"
+            await tx.run(aged, worker_id, seconds_ago)
+
+    house.directly(work)
+
+
+def test_a_run_is_begun_and_found_again(paying_in_runs: Bursar) -> None:
+    begun = paying_in_runs.json("runs", "start", "merchants")
+    assert (begun["program"], begun["standing"], begun["count"]) == ("merchants", "begun", 0)
+    [listed] = paying_in_runs.json("runs", "list", "--program", "merchants")
+    assert listed["id"] == begun["id"]
+    assert listed["begun_by"].startswith("cli:")
+    assert paying_in_runs.json("runs", "show", begun["id"])["for"] == "by hand"
+    assert begun["id"] in paying_in_runs.said("runs", "list")
+    assert "by hand" in paying_in_runs.said("runs", "show", begun["id"])
+
+
+def test_a_run_is_asked_for_in_the_queue(paying_in_runs: Bursar) -> None:
+    paying_in_runs.said("runs", "start", "merchants")
+
+    async def queued(database: Database) -> int:
+        async with database.transaction(readonly=True) as tx:
+            return int(await tx.value("SELECT count(*) FROM pgqueuer WHERE entrypoint = 'batch.process'"))
+
+    assert paying_in_runs.directly(queued) == 1
+
+
+def test_a_run_that_makes_no_sense_is_refused(shop: Bursar) -> None:
+    assert "program_has_no_runs" in shop.refused("runs", "start", "merchants")
+    assert "program_not_found" in shop.refused("runs", "start", "nobody")
+    assert "run_not_found" in shop.refused("runs", "show", str(uuid4()))
+    assert shop.said("runs", "list") == "No run yet.\n"
+
+
+def test_the_status_shows_every_worker_and_what_waits(paying_in_runs: Bursar) -> None:
+    paying_in_runs.ask("1000")
+    sign_as_worker(paying_in_runs)
+    shown = paying_in_runs.json("worker", "status")
+    [worker] = shown["workers"]
+    assert (worker["host"], worker["pid"], worker["carrier"], worker["connections"]) == ("node-1", 4711, "redis", 2)
+    assert worker["is_alive"] is True
+    assert worker["jobs"]["payouts.send"] == {"done": 7, "failed": 1, "running": 2}
+    assert [(one["what"], one["count"]) for one in shown["waiting"]] == [("run", 1)]
+    assert (shown["stuck"], shown["dead_letters"]) == (False, 0)
+    said = paying_in_runs.said("worker", "status")
+    assert "node-1" in said
+    assert "for their program's next run" in said
+
+
+@pytest.mark.parametrize(("seconds_ago", "leaves"), [(31, False), (0, True)], ids=["killed", "stopped"])
+def test_the_status_warns_when_something_waits_and_nobody_works(
+    paying_in_runs: Bursar, seconds_ago: int, leaves: bool
+) -> None:
+    sign_as_worker(paying_in_runs, seconds_ago=seconds_ago, leaves=leaves)
+    assert paying_in_runs.json("worker", "status")["stuck"] is False, "nothing waits"
+    paying_in_runs.ask("1000")
+    assert paying_in_runs.json("worker", "status", code=1)["stuck"] is True
+    result = paying_in_runs("worker", "status")
+    assert result.exit_code == 1
+    assert "no worker is alive" in result.stderr
+
+
+def test_an_installation_that_never_had_a_worker(house: Bursar) -> None:
+    said = house.said("worker", "status")
+    assert "No worker was seen within a day." in said
+    assert "No payout waits." in said
