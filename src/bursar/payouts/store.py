@@ -8,13 +8,15 @@ from uuid import UUID
 from bursar.foundation import outbox
 from bursar.foundation.db import Record, Transaction, columns
 from bursar.foundation.money import Money
-from bursar.payouts.model import NEVER, Moved, Payout, PayoutState, Query, Upload
+from bursar.payouts.model import NEVER, Moved, Payout, PayoutState, Query
 
 _COLUMNS: Final = """
     id, program, terms_version, holder_id, reference, amount, currency, state, version, reservation, destination,
     destination_shown, destination_group, destination_index, digest, requester, requester_person, findings, verdict,
     reviewed, gateway, gateway_reference, reason, due_at, tries, correlation_id, created_at, updated_at, processed_at
 """
+_ON_THE_WAY: Final = _COLUMNS.replace(" findings,", " '[]'::jsonb AS findings,")
+"""Without what was found about them: that is most of a row, and nobody looks at it who sends or settles."""
 
 _BIRTH: Final = (
     "id", "program", "terms_version", "holder_id", "reference", "amount", "currency", "state", "version", "destination",
@@ -80,13 +82,22 @@ async def lock(tx: Transaction, ids: Collection[UUID]) -> tuple[dict[UUID, Payou
     return _locked(rows)
 
 
+async def hold(tx: Transaction, ids: Collection[UUID]) -> tuple[dict[UUID, Payout], datetime]:
+    """The same without their findings."""
+    rows = await tx.many(
+        f"SELECT {_ON_THE_WAY}, now() AS db_now FROM payouts WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE",  # noqa: S608 - constants
+        list(ids),
+    )
+    return _locked(rows)
+
+
 async def take_waiting(
     tx: Transaction, program: str, *, limit: int, except_holders: Collection[UUID], most: int | None
 ) -> tuple[dict[UUID, Payout], datetime]:
     """Hold the payouts of a program that are due to leave, longest waiting first, passing over what others hold."""
     rows = await tx.many(
         f"""
-        SELECT {_COLUMNS}, now() AS db_now FROM payouts
+        SELECT {_ON_THE_WAY}, now() AS db_now FROM payouts
         WHERE program = $1 AND state IN ('approved', 'retrying') AND due_at <= now() AND holder_id <> ALL($3::uuid[])
           AND ($4::bigint IS NULL OR amount <= $4)
         ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
@@ -199,6 +210,12 @@ async def by_ids(tx: Transaction, ids: Collection[UUID], *, holder_id: UUID | No
         f"SELECT {_COLUMNS} FROM payouts WHERE id = ANY($1::uuid[]) AND ($2::uuid IS NULL OR holder_id = $2)",  # noqa: S608 - constants
         list(ids), holder_id,
     )  # fmt: skip
+    return [_payout(row) for row in rows]
+
+
+async def on_their_way(tx: Transaction, ids: Collection[UUID]) -> list[Payout]:
+    """These payouts, unlocked and without their findings."""
+    rows = await tx.many(f"SELECT {_ON_THE_WAY} FROM payouts WHERE id = ANY($1::uuid[])", list(ids))  # noqa: S608 - constants
     return [_payout(row) for row in rows]
 
 
@@ -322,30 +339,6 @@ async def count_by_state(
         """,  # noqa: S608 - constants
         program, holder_id,
     )  # fmt: skip
-
-
-async def insert_upload(tx: Transaction, upload: Upload) -> Upload:
-    """Note a new upload, or find the one that was begun with the same fingerprint; waits for a twin's commit."""
-    await tx.run(
-        """
-        INSERT INTO uploads (id, holder_id, fingerprint, rows, created_at) VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT ON CONSTRAINT same_file_once DO NOTHING
-        """,
-        upload.id, upload.holder_id, upload.fingerprint, upload.rows, upload.created_at,
-    )  # fmt: skip
-    row = await tx.one(
-        """
-        SELECT id, holder_id, fingerprint, rows, created_at, accepted FROM uploads
-        WHERE holder_id = $1 AND fingerprint = $2
-        """,
-        upload.holder_id, upload.fingerprint,
-    )  # fmt: skip
-    return Upload(*row)
-
-
-async def finish_upload(tx: Transaction, upload_id: UUID, *, accepted: int) -> None:
-    """Note that every row of an upload has been answered, and how many were accepted."""
-    await tx.run("UPDATE uploads SET accepted = $2 WHERE id = $1 AND accepted IS NULL", upload_id, accepted)
 
 
 def _locked(rows: Sequence[Record]) -> tuple[dict[UUID, Payout], datetime]:

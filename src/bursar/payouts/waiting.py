@@ -23,11 +23,21 @@ async def take_waiting(
     """Hold the payouts of a program that are due, longest waiting first; also the database's time.
 
     Other workers pass over what is held here. Payouts of ``except_holders`` and those of more than ``most`` stay where
-    they are.
+    they are. They come without their ``findings``, which whoever sends them has no use for.
     """
     return await store.take_waiting(
         tx, program, limit=limit, except_holders=except_holders, most=most.minor if most is not None else None
     )
+
+
+async def hold(tx: Transaction, payout_ids: Collection[UUID]) -> tuple[Mapping[UUID, Payout], datetime]:
+    """Hold payouts that were sent, in id order, to ``advance`` them; also the database's time. Without ``findings``."""
+    return await store.hold(tx, payout_ids)
+
+
+async def on_their_way(tx: Transaction, payout_ids: Collection[UUID]) -> dict[UUID, Payout]:
+    """Payouts that were sent, by id, to ask their gateways about them. Without their ``findings``."""
+    return {payout.id: payout for payout in await store.on_their_way(tx, payout_ids)}
 
 
 async def seconds_to_next(tx: Transaction, program: str) -> float | None:

@@ -1,8 +1,4 @@
-"""Files of payouts: each is asked for once, even if it arrives twice, and one that a crash cut short is taken up again.
-
-A file's rows are asked for in parts, each in a transaction of its own, so that nobody waits for a long one. What a part
-was answered is remembered beside its payouts, by ``foundation.idempotency``; here stands only that there is a file.
-"""
+"""Beginning and ending an upload."""
 
 import hashlib
 from datetime import datetime
@@ -10,9 +6,9 @@ from uuid import UUID
 
 from bursar.foundation import ids
 from bursar.foundation.db import Transaction
-from bursar.payouts import store
 from bursar.payouts.errors import UploadedBefore
 from bursar.payouts.model import Upload
+from bursar.payouts.uploads import store
 
 
 async def begin_upload(
@@ -26,7 +22,7 @@ async def begin_upload(
         UploadedBefore: this holder's file was answered before; it names that upload and its time.
     """
     fingerprint = hashlib.sha256(content + b"\0" + (again or "").encode()).digest()
-    upload = await store.insert_upload(tx, Upload(ids.new(at), holder_id, fingerprint, rows, at))
+    upload = await store.insert(tx, Upload(ids.new(at), holder_id, fingerprint, rows, at))
     if upload.accepted is not None:
         raise UploadedBefore(upload_id=str(upload.id), uploaded_at=upload.created_at)
     return upload
@@ -34,4 +30,4 @@ async def begin_upload(
 
 async def finish_upload(tx: Transaction, upload_id: UUID, *, accepted: int) -> None:
     """Note that every row has been answered. From now on the same file is refused."""
-    await store.finish_upload(tx, upload_id, accepted=accepted)
+    await store.finish(tx, upload_id, accepted=accepted)
