@@ -13,7 +13,7 @@ from bursar.foundation import db, embedded, migrations
 from bursar.foundation.clock import FakeClock
 from bursar.foundation.settings import Settings
 
-pytest_plugins = ["require_all"]
+pytest_plugins = ["queue_servers", "require_all"]
 
 TEMPLATE = "bursar_template"
 TAMPERING = "GRANT SET ON PARAMETER session_replication_role, deadlock_timeout TO bursar"

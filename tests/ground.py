@@ -96,21 +96,23 @@ async def program(tx: Transaction, name: str | None = None, **changes: Any) -> p
     return (await programs.apply(tx, text, actor="person:tester", at=AT)).terms
 
 
-async def merchant(tx: Transaction, program: str, *, money: str | None = "1000000.00") -> UUID:
+async def merchant(tx: Transaction, program: str, *, money: str | None = "1000000.00", currency: str = "PKR") -> UUID:
     """A new merchant's id; with so much to pay out, if any."""
     new = holders.NewHolder(program=program, kind="merchant", reference=f"m-{uuid4().hex}", name="Acme")
     holder = (await holders.register(tx, [new], at=AT))[0]
     if money is not None:
-        await ledger.credit(tx, [funding(holder.id, money, program=program)], at=AT)
+        await ledger.credit(tx, [funding(holder.id, money, program=program, currency=currency)], at=AT)
     return holder.id
 
 
-def funding(holder_id: UUID, money: str, *, program: str, reference: str | None = None) -> ledger.Movement:
+def funding(
+    holder_id: UUID, money: str, *, program: str, reference: str | None = None, currency: str = "PKR"
+) -> ledger.Movement:
     """Money that comes in for a merchant."""
     return ledger.Movement(
         kind=ledger.TransferKind.CREDIT,
         holder_id=holder_id,
-        amount=Money.parse(money, "PKR"),
+        amount=Money.parse(money, currency),
         program=program,
         reference=reference or f"funding-{next(_numbers)}",
     )

@@ -23,13 +23,14 @@ import asyncpg
 from pydantic import SecretStr
 
 from auditor import Asked, Told, complaints
-from bursar import identity, ledger, web, worker
+from bursar import identity, web, worker
 from bursar.foundation import db
 from bursar.foundation.db import Database
 from bursar.foundation.settings import Settings
 from bursar_sandbox import SandboxSettings, create_app, server
-from ground import AT, funding, merchant, program
+from ground import AT, merchant, program
 from processes import LOOK_SECONDS, SOON, Process, running, running_bank
+from ways import MOCKBANK, Way
 
 ENDS: Final = {"0002": "completed", "0003": "failed", "0004": "sent", "0005": "on_hold"}
 """What becomes of a payout in the end, by its account's last four digits; all others are completed."""
@@ -78,6 +79,7 @@ class World:
     session: aiohttp.ClientSession
     database: Database
     connection: "asyncpg.Connection[Any]"
+    through: Way
     bank_url: str = ""
     web_url: str = ""
     web: Process | None = None  # Where the web server is a process.
@@ -94,8 +96,7 @@ class World:
     async def merchant(self, *, money: str = "100000000.00") -> Merchant:
         """A new merchant with money and an API key."""
         async with self.database.transaction() as tx:
-            holder = await merchant(tx, "merchants", money=None)
-            await ledger.credit(tx, [funding(holder, money, program="merchants")], at=AT)
+            holder = await merchant(tx, "merchants", money=money, currency=self.through.currency)
             new = identity.NewKey(holder, "merchants", "test")
             issued = (await identity.issue_keys(tx, [new], actor="person:tester", at=AT))[0]
         self.secrets.append(issued.text)
@@ -113,7 +114,8 @@ class World:
 
     def body(self, suffix: str = "0001", **changes: Any) -> dict[str, Any]:
         """A request for a payout, to an account of its own that ends as wanted."""
-        return body(**{"accountNumber": account(suffix, begins=self.canary), **changes})
+        own = {"currency": self.through.currency, "bankCode": self.through.bank_code}
+        return body(**{"accountNumber": account(suffix, begins=self.canary), **own, **changes})
 
     async def post(self, by: Merchant, wanted: dict[str, Any], *, key: str | None = None) -> Answer:
         """One request for a payout, whatever comes of it; what is said is remembered for the auditor."""
@@ -132,7 +134,11 @@ class World:
 
     async def faults(self, **switches: Any) -> None:
         """Turn the bank's switches."""
-        async with self.session.post(f"{self.bank_url}/control/faults", json=switches) as reply:
+        await self.control("faults", **switches)
+
+    async def control(self, what: str, **wanted: Any) -> None:
+        """Have something of the bank's be otherwise."""
+        async with self.session.post(f"{self.bank_url}/control/{what}", json=wanted) as reply:
             assert reply.status == 200, await reply.text()
 
     async def struck(self) -> dict[str, int]:
@@ -142,9 +148,7 @@ class World:
 
     async def force(self, reference: str, status: str, **how: Any) -> None:
         """Move a transfer in the bank's book by hand; the bank tells of it."""
-        url = f"{self.bank_url}/control/transfers/{reference}"
-        async with self.session.post(url, json={"status": status, **how}) as reply:
-            assert reply.status == 200, await reply.text()
+        await self.control(f"transfers/{reference}", status=status, **how)
 
     async def book(self) -> Any:
         """The bank's own book."""
@@ -192,6 +196,7 @@ class World:
             ("reports", "apply_at"),
             ("deliveries", "due_at"),
             ("circuits", "probe_at"),
+            ("floats", "look_at"),
         ):
             free = f"SELECT ctid FROM {table} WHERE {time} > now() FOR UPDATE SKIP LOCKED"
             await self.connection.execute(f"UPDATE {table} SET {time} = now() WHERE ctid = ANY(ARRAY({free}))")
@@ -259,8 +264,8 @@ class World:
 
 
 def account(suffix: str = "0001", *, begins: str = "9000000000") -> str:
-    """An account number that occurs nowhere else, beginning and ending as wanted."""
-    return f"{begins}{secrets.randbelow(10**8):08d}{suffix}"
+    """An account number that occurs nowhere else, beginning and ending as wanted; no gateway takes a longer one."""
+    return f"{begins}{secrets.randbelow(10**6):06d}{suffix}"
 
 
 def body(**changes: Any) -> dict[str, Any]:
@@ -288,32 +293,36 @@ async def open_world(
     lease_seconds: float = LEASE_SECONDS,
     settings: Mapping[str, Any] | None = None,
     bank: Mapping[str, Any] | None = None,
+    through: Way = MOCKBANK,
     **terms: Any,
 ) -> AsyncIterator[World]:
     """A world with a web server in this loop, a bank in it or beside it, and no worker yet.
 
     ``settings`` and ``bank`` change theirs, ``terms`` the quick ones; ``web_database_url`` is the way the web server
-    takes to the database. With ``web_faults`` the web server is a process of its own that has these faults.
+    takes to the database. With ``web_faults`` the web server is a process of its own that has these faults. Payouts
+    leave ``through`` the mock bank, unless another way is given; ``bank`` changes what that one is like.
     """
-    chosen = _settings(database_url, **settings or {})
+    chosen = _settings(database_url, **{**through.settings, **(settings or {})})
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         database = await db.connect(chosen)
         stack.push_async_callback(database.close)
         connection = await asyncpg.connect(database_url, server_settings={"search_path": "bursar"})
         stack.push_async_callback(connection.close)
-        world = World(chosen, folder, session, database, connection)
-        world.secrets += [value.get_secret_value() for value in vars(chosen).values() if isinstance(value, SecretStr)]
+        world = World(chosen, folder, session, database, connection, through)
+        own = [value.get_secret_value() for value in vars(chosen).values() if isinstance(value, SecretStr)]
+        world.secrets += [secret for secret in own if secret]
         world.secrets.append(world.canary)
-        await _apply_terms(database, lease_seconds=lease_seconds, terms={**QUICK, **terms})
+        await _apply_terms(database, lease_seconds=lease_seconds, terms={**QUICK, **through.terms, **terms})
         for_web = chosen.model_copy(update={"database_url": web_database_url or database_url})
         if web_faults is None:
             world.web_url = await stack.enter_async_context(server.serving(web.app(for_web)))
         else:
             world.web = await stack.enter_async_context(world.serving(faults=web_faults))
         start = _bank_process if bank_is_a_process else _bank
-        world.bank_url = await stack.enter_async_context(start(world, bank or {}))
-        world.settings = chosen.model_copy(update={"mockbank_url": world.bank_url})
+        sandbox = await stack.enter_async_context(start(world, bank or {}))
+        world.bank_url = f"{sandbox}{through.prefix}"
+        world.settings = chosen.model_copy(update={"mockbank_url": sandbox, **through.addresses(sandbox)})
         yield world
 
 
@@ -355,6 +364,9 @@ async def _apply_terms(database: Database, *, lease_seconds: float, terms: Mappi
 
 def _bank_settings(world: World, changes: Mapping[str, Any]) -> SandboxSettings:
     chosen = world.settings
+    if world.through.flutterwave is not None:
+        reports_to = f"{world.web_url}/api/webhooks/{world.through.gateway}/payout_status"
+        return SandboxSettings(flutterwave=replace(world.through.flutterwave(reports_to), **changes))
     return replace(
         SandboxSettings(
             api_key=chosen.mockbank_api_key.get_secret_value(),

@@ -74,6 +74,10 @@ MISTAKES: Final = {
         "ORDER BY b.holder_id, b.currency",
         "ledger",
     ),
+    "a payout that came to nothing keeps its earnings": Mistake(
+        "payouts/advance.py", "    await earnings.follow(tx, followed, at=at)\n", "    del followed\n", "earnings"
+    ),
+    "the newest earning is taken first": Mistake("earnings/queue.py", "waiting[0][1]", "waiting[-1][1]", "earnings"),
     "what was altered after its approval is sent": Mistake(
         "payouts/waiting.py", "if found != payout.digest:", "if False:", "dispatch"
     ),

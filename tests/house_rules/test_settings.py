@@ -11,7 +11,7 @@ from house_rules.source import ROOT
 
 READ_BEFORE = {"SECRETS_DIR"}  # Says where the settings are to be read from, so it cannot be one of them.
 
-_LINE = re.compile(r"^# ?([A-Z][A-Z_]+)=(.*)$|^([A-Z][A-Z_]+)=(.*)$", re.MULTILINE)
+_LINE = re.compile(r"^# ?([A-Z][A-Z0-9_]+)=(.*)$|^([A-Z][A-Z0-9_]+)=(.*)$", re.MULTILINE)
 
 
 def example() -> dict[str, str]:

@@ -54,6 +54,22 @@ class Shop:
         steps = [Step(payout_id=p.id, verb=verb, actor="test", gateway="mockbank") for p in made]
         return await payouts.advance(self.tx, steps, book=self.book)
 
+    async def reported(self, size: int) -> Any:
+        """Attempts that have been made, and reports about all of them."""
+        await self.born(size)
+        prepared = (await self.claim()).prepared
+        arrived = [
+            ("mockbank", [Report(f"E{uuid4().hex}", one.instruction.key, Outcome(Word.PAID))], b"") for one in prepared
+        ]
+        await dispatch.reports.take_in(self.tx, arrived)
+        return prepared
+
+    async def funded_again(self, told: list[Told]) -> None:
+        """Refusals for want of funds; then the account is funded, and what was refused is out of the way."""
+        await dispatch.record(self.tx, told, scribe=dispatch.Scribe(self.book))
+        await self.tx.run("UPDATE floats SET low_since = NULL")
+        await self.tx.run("UPDATE payouts SET due_at = 'infinity' WHERE state = 'retrying'")
+
     async def record(self, prepared: Any, word: Word) -> object:
         told = [Told(one.attempt_id, Outcome(word), "answer", one.lease_no) for one in prepared]
         return await dispatch.record(self.tx, told, scribe=dispatch.Scribe(self.book))
@@ -119,13 +135,30 @@ async def taking_reports_in(shop: Shop, size: int) -> Verb:
 
 
 async def applying_reports(shop: Shop, size: int) -> Verb:
-    await shop.born(size)
-    prepared = (await shop.claim()).prepared
-    arrived = [
-        ("mockbank", [Report(f"E{uuid4().hex}", one.instruction.key, Outcome(Word.PAID))], b"") for one in prepared
-    ]
-    await dispatch.reports.take_in(shop.tx, arrived)
+    await shop.reported(size)
     return lambda: dispatch.reports.apply_due(shop.tx, scribe=dispatch.Scribe(shop.book))
+
+
+async def applying_hints(shop: Shop, size: int) -> Verb:
+    prepared = await shop.reported(size)
+    await shop.record(prepared, Word.ACCEPTED)
+    return lambda: dispatch.reports.apply_due(shop.tx, scribe=dispatch.Scribe(shop.book), hints=["mockbank"])
+
+
+async def recording_want_of_funds(shop: Shop, size: int) -> Verb:
+    await shop.born(size)
+    told = [
+        Told(one.attempt_id, Outcome(Word.REFUSED, lacks_funds=True), "answer", one.lease_no)
+        for one in (await shop.claim()).prepared
+    ]
+    await shop.tx.run("UPDATE floats SET low_since = NULL")
+    return lambda: shop.funded_again(told)
+
+
+async def handing_over(shop: Shop, size: int) -> Verb:
+    await shop.born(size)
+    await shop.tx.run("UPDATE payouts SET due_at = 'infinity' WHERE state = 'approved'")
+    return lambda: payouts.hand_over(shop.tx, shop.terms.program)
 
 
 @pytest.fixture
@@ -147,7 +180,7 @@ async def through(settings: Settings, proxy: Proxy) -> AsyncIterator[Database]:
     "verb",
     [
         requesting, settling, cancelling, returning, moving_money, crediting, preparing, recording, recording_refusals,
-        taking_reports_in, applying_reports,
+        recording_want_of_funds, taking_reports_in, applying_reports, applying_hints, handing_over,
     ],
     ids=lambda verb: verb.__name__,
 )  # fmt: skip

@@ -80,6 +80,25 @@ def test_the_real_migrations_bring_an_empty_database_to_the_head(url: str) -> No
     assert migrations.is_current(url)
 
 
+def test_payouts_of_before_know_whether_people_had_to_look(url: str) -> None:
+    """Until 0004 that was told by their findings."""
+    migrations.migrate(url, target="0003")
+    with psycopg.connect(url, autocommit=True, options="-c search_path=bursar") as connection:
+        connection.execute(
+            """
+            SET session_replication_role = replica;
+            INSERT INTO payouts (id, program, terms_version, holder_id, reference, amount, currency, state, version,
+                destination, destination_shown, destination_group, destination_index, digest, requester, findings)
+            SELECT gen_random_uuid(), 'p', 1, gen_random_uuid(), findings, 1, 'PKR', 'approved', 2, '', '{}', '', '',
+                '', 'key:test', findings::jsonb
+            FROM unnest(ARRAY['[]', '[{}]']) AS findings
+            """
+        )
+    migrations.migrate(url, target="0004")
+    rows = run(url, "SELECT reference, verdict, reviewed FROM bursar.payouts ORDER BY reviewed")
+    assert rows == [("[]", "pass", False), ("[{}]", "high", True)]
+
+
 def test_each_real_migration_is_a_pair_and_they_follow_one_another() -> None:
     place = migrations.directory()
     scripts = sorted(file.stem for file in (place / "versions").glob("*.py"))
