@@ -66,7 +66,7 @@ async def running(
         )
     try:
         async with asyncio.timeout(SOON):
-            while not ready.exists() and started.returncode is None:  # It may well have died by then.
+            while not ready.exists() and started.returncode is None:  # noqa: ASYNC240 - a look; it may have died by then
                 await asyncio.sleep(LOOK_SECONDS)
         yield Process(started, log, ready)
     finally:

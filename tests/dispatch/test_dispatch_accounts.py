@@ -9,11 +9,11 @@ from uuid import UUID
 import pytest
 from dispatch_house import Bank, DispatchHouse, Workshop, open_house, open_workshop
 
-from bursar import dispatch, holders, payouts
+from bursar import dispatch, holders, payouts, programs
 from bursar.foundation.db import Database, Transaction, transaction_is_open
 from bursar.gateways import Confirmed, Denied, NotKnown, Resolution
 from bursar.holders import AccountCheck, AccountVerdict, Destination, NewDestination, StoredDestination
-from ground import AT, KEYRING, person
+from ground import AT, KEYRING, ask, person
 
 V = AccountVerdict
 ANNA = Destination("HBL", "1234500001", "Anna Khan")
@@ -170,9 +170,19 @@ async def test_an_approval_by_people_who_did_not_know_the_name_does_not_count(tx
     assert len((await house.prepare()).prepared) == 1
 
 
-async def test_one_that_was_never_stored_is_none_of_these_rules_business(house: DispatchHouse) -> None:
-    await house.request()
-    assert len((await house.prepare()).prepared) == 1
+async def test_one_that_is_not_stored_or_no_more_cannot_be_asked_for(house: DispatchHouse) -> None:
+    """Through whatever door: it could neither be checked nor cool off."""
+
+    async def refused() -> bool:
+        asks = [ask(house.holder, house.terms.program)]
+        [answer] = await payouts.request(house.tx, asks, desk=payouts.Desk(house.book, KEYRING), at=AT)
+        return isinstance(answer, programs.DestinationNotAllowed)
+
+    assert await refused()
+    [stored] = await store(house.tx, house.holder, ANNA)
+    assert not await refused()
+    await holders.remove_destinations(house.tx, [stored.id], actor="person:anna")
+    assert await refused()
 
 
 async def test_a_gateway_that_cannot_say_is_not_waited_for(house: DispatchHouse) -> None:

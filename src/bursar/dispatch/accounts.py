@@ -62,6 +62,7 @@ class AccountChecker:
 
         async def note(tx: Transaction) -> int:
             await holders.note_checks(tx, checks, at=await tx.now())
+            await payouts.tell_reviewers(tx, places, book=self._tools.book)
             return await payouts.end_waits(tx, places, reasons=[UNCHECKED])
 
         if questions or places:

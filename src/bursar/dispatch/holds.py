@@ -1,7 +1,7 @@
-"""What keeps payouts that may leave from their destinations: a cool-off, or an account that nobody has confirmed.
+"""What keeps payouts that may leave from their destinations: a cool-off, an account that nobody has confirmed, or news.
 
-The name on an account may become known only after a payout to it was approved. Where it is not the holder's, that
-approval does not count.
+The name on an account may become known only after a payout to it was approved, and the denied list may grow. An
+approval that was given without knowing that does not count.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,7 @@ UNCHECKED_SECONDS: Final = 60.0  # The check's answer makes the payout due soone
 DENIED_SECONDS: Final = 3600.0  # A person has to look; no clock ends this.
 UNCHECKED: Final = "account_unchecked"
 """Why payouts wait whose destination the gateway has not been asked about yet."""
+CLOCKS_DIFFER: Final = timedelta(minutes=10)  # Those of several machines, and the length of a transaction.
 
 Wait = tuple[str, datetime]
 """Why a payout waits, and until when."""
@@ -37,11 +38,9 @@ async def clear(
     """Those of these locked payouts that may go to their destinations; the others are made to wait, or to be reviewed.
 
     A destination that was removed since holds its payouts like any other: removing it is no way around its check. Costs
-    one statement, or none where the terms do not ask, and a constant number more for those that are held.
+    two statements, or as many as the terms ask for, and a constant number more where one is held or there is news.
     """
-    if not (terms.destinations.validate or terms.destinations.cool_off_hours):
-        return taken
-    stored = await holders.at_indexes(tx, {_place(payout) for payout in taken.values()})
+    stored = await _stored(tx, taken, terms)
     waits = {
         payout.id: wait
         for payout in taken.values()
@@ -49,9 +48,17 @@ async def clear(
     }
     if waits:
         await payouts.wait_until(tx, [(payout_id, *wait) for payout_id, wait in waits.items()])
-    misnamed = {p.id: p for p in taken.values() if p.id not in waits and _is_news(p, stored.get(_place(p)), terms)}
-    gone = await payouts.judge_news(tx, misnamed, terms=terms, book=book, at=at) if misnamed else set()
+    # What has been sent before was approved for good.
+    approved = {p.id: p for p in taken.values() if p.id not in waits and p.state is payouts.PayoutState.APPROVED}
+    suspected = await _suspected(tx, approved, stored, terms)
+    gone = await payouts.judge_news(tx, suspected, terms=terms, book=book, at=at) if suspected else set()
     return {payout_id: payout for payout_id, payout in taken.items() if payout_id not in {*waits, *gone}}
+
+
+async def _stored(tx: Transaction, taken: Mapping[UUID, payouts.Payout], terms: programs.Terms) -> _Places:
+    if not terms.destinations.only_stored:
+        return {}
+    return await holders.at_indexes(tx, {_place(payout) for payout in taken.values()})
 
 
 def _wait(
@@ -71,13 +78,22 @@ def _wait(
     return None
 
 
-def _is_news(payout: payouts.Payout, destination: StoredDestination | None, terms: programs.Terms) -> bool:
-    """Whether another name than the holder's was found on the account since the payout was approved."""
+async def _suspected(
+    tx: Transaction, approved: Mapping[UUID, payouts.Payout], stored: _Places, terms: programs.Terms
+) -> Mapping[UUID, payouts.Payout]:
+    """Those about which there may be news: all of them when the denied list has grown since the first was approved."""
+    if approved and terms.risk.denied:
+        first = min(payout.updated_at for payout in approved.values())
+        if await holders.denied_since(tx, first - CLOCKS_DIFFER):
+            return approved
+    return {id_: payout for id_, payout in approved.items() if _is_misnamed(stored.get(_place(payout)), terms)}
+
+
+def _is_misnamed(destination: StoredDestination | None, terms: programs.Terms) -> bool:
+    """Whether the gateway found another name than the holder's on the account."""
     least = terms.risk.name_score_min
-    if destination is None or destination.checked_at is None or destination.name_score is None or least is None:
-        return False
-    is_approved = payout.state is payouts.PayoutState.APPROVED  # What has been sent before was approved for good.
-    return is_approved and destination.name_score < least and destination.checked_at > payout.updated_at
+    score = destination.name_score if destination is not None else None
+    return least is not None and score is not None and score < least
 
 
 def _place(payout: payouts.Payout) -> tuple[UUID, bytes]:

@@ -109,7 +109,7 @@ class Inquirer:
             attempts += await self._take_probe(tx, name)
         if not attempts:
             return [], probing
-        about = await payouts.get_many(tx, {attempt.payout_id for attempt in attempts})
+        about = await payouts.on_their_way(tx, {attempt.payout_id for attempt in attempts})
         terms = await self._tools.book.judge(tx, {attempt.program for attempt in attempts})
         at = await tx.now()
         return [

@@ -131,7 +131,8 @@ async def _apply(
 ) -> None:
     steps = [step for entry in entries for step in _steps(entry, now)]
     if steps:
-        for result in await payouts.advance(tx, steps, book=scribe.book):
+        locked, at = await payouts.hold(tx, {step.payout_id for step in steps})
+        for result in await payouts.advance(tx, steps, book=scribe.book, locked=locked, at=at):
             assert not isinstance(result, Refusal), f"a live attempt's payout follows it: {result}"
     if entries:
         await store.close(tx, [_row(entry) for entry in {entry.attempt.id: entry for entry in entries}.values()])

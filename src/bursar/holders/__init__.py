@@ -6,7 +6,7 @@ their row; which account one names never changes, and one that takes another's p
 """
 
 from bursar.holders.actions import PAGE_MAX, by_reference, by_references, find, list_page, register, verify
-from bursar.holders.denials import Denial, NewDenial, allow, denied, denied_about, deny, reseal_denied
+from bursar.holders.denials import Denial, NewDenial, allow, denied, denied_about, denied_since, deny, reseal_denied
 from bursar.holders.destinations import (
     add_destinations,
     at_indexes,
@@ -72,6 +72,7 @@ __all__ = [
     "choose",
     "denied",
     "denied_about",
+    "denied_since",
     "deny",
     "destinations_of",
     "find",

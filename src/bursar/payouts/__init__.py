@@ -6,10 +6,11 @@ together or not at all, for a whole batch. Nothing outside this room writes a pa
 
 from bursar.payouts.advance import advance
 from bursar.payouts.decide import approve, cancel, reject, retry
-from bursar.payouts.errors import DestinationAltered, NoSuchPayout, NotAllowed, UploadedBefore, WrongState
+from bursar.payouts.errors import DestinationAltered, NoSuchPayout, NotAllowed, OwnInterest, UploadedBefore, WrongState
+from bursar.payouts.feeds import AUDITED_COLUMNS, audit_feed, audit_position, audited_between, feed
 from bursar.payouts.judging.again import judge_again
 from bursar.payouts.judging.backtest import Backtest, Difference, Span, Tally, replay
-from bursar.payouts.judging.news import judge_news
+from bursar.payouts.judging.news import judge_news, tell_reviewers
 from bursar.payouts.look import PAGE_MAX, count_by_state, count_waiting, get, get_many, history, holder_events, page
 from bursar.payouts.model import (
     LIFECYCLE,
@@ -32,7 +33,6 @@ from bursar.payouts.model import (
 )
 from bursar.payouts.request import Desk, check, request
 from bursar.payouts.reseal import reseal
-from bursar.payouts.store import AUDITED_COLUMNS, audit_feed, audit_position, audited_between, feed
 from bursar.payouts.uploads import begin_upload, finish_upload
 from bursar.payouts.waiting import (
     end_waits,
@@ -66,6 +66,7 @@ __all__ = [
     "Moved",
     "NoSuchPayout",
     "NotAllowed",
+    "OwnInterest",
     "Payout",
     "PayoutState",
     "Query",
@@ -112,6 +113,7 @@ __all__ = [
     "retry",
     "seconds_to_next",
     "take_waiting",
+    "tell_reviewers",
     "wait_longer",
     "wait_until",
     "with_due",

@@ -1,14 +1,14 @@
 """What people decide about payouts: approve, reject, cancel, try again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from bursar import approvals, programs
+from bursar import approvals, identity, programs
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
 from bursar.payouts import store
 from bursar.payouts.advance import advance
-from bursar.payouts.errors import NoSuchPayout, WrongState
+from bursar.payouts.errors import NoSuchPayout, OwnInterest, WrongState
 from bursar.payouts.model import MOVES, Payout, PayoutState, Step
 
 
@@ -18,7 +18,7 @@ async def approve(
     """Cast this person's word for these payouts; those that now have enough approvals are free to leave.
 
     A payout that needs more words comes back as it is, still in review. Refused one by one: not in review, asked for
-    by this person, already voted on by them, or changed since.
+    by this person or anybody else for a holder for whom they act, already voted on by them, or changed since.
     """
     return await _vote(tx, payout_ids, person=person, in_favour=True, reason=reason, book=book)
 
@@ -60,6 +60,8 @@ async def _vote(
     answers: dict[UUID, Payout | Refusal] = {
         payout_id: _insist_in_review(locked.get(payout_id), payout_id, in_favour) for payout_id in payout_ids
     }
+    own = await _own(tx, [payout for payout in answers.values() if isinstance(payout, Payout)], person)
+    answers |= {payout_id: OwnInterest(payout=str(payout_id)) for payout_id in own}
     waiting = [payout for payout in answers.values() if isinstance(payout, Payout)]
     ballots = [
         approvals.Ballot(subject_id=p.id, person_id=person, digest=p.digest, in_favour=in_favour, reason=reason)
@@ -78,6 +80,14 @@ async def _vote(
         moved = await advance(tx, steps, book=book, locked=locked, at=at)
         answers |= dict(zip((step.payout_id for step in steps), moved, strict=True))
     return [answers[payout_id] for payout_id in payout_ids]
+
+
+async def _own(tx: Transaction, about: Iterable[Payout], person: UUID) -> list[UUID]:
+    """Those that pay holders for whom this person acts, though others asked, or a system in nobody's name."""
+    holder_of = {payout.id: payout.holder_id for payout in about if payout.requester_person != person}
+    acting = await identity.people_of(tx, set(holder_of.values())) if holder_of else {}
+    own = {holder_id for holder_id, people in acting.items() if any(one.id == person for one in people)}
+    return [payout_id for payout_id, holder_id in holder_of.items() if holder_id in own]
 
 
 def _insist_in_review(payout: Payout | None, payout_id: UUID, in_favour: bool) -> Payout | Refusal:

@@ -4,11 +4,12 @@ Refusal
 ├── NotAllowed        the terms do not allow it: currency, amount or destination
 ├── WrongState        not from where it stands
 ├── NoSuchPayout      not there, or not this caller's
+├── OwnInterest       who decides acts for the one who is paid
 ├── UploadedBefore    the same file was uploaded before
 └── DestinationAltered  what would be sent is not what was approved
 """
 
-from bursar.foundation.errors import Conflict, Invalid, Missing
+from bursar.foundation.errors import Conflict, Forbidden, Invalid, Missing
 
 
 class NotAllowed(Invalid):
@@ -36,6 +37,12 @@ class NoSuchPayout(Missing):
     """There is no such payout."""
 
     code = "payout_not_found"
+
+
+class OwnInterest(Forbidden):
+    """Whoever acts for a holder does not decide about the holder's payouts."""
+
+    code = "acts_for_holder"
 
 
 class UploadedBefore(Conflict):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from bursar import approvals, earnings, ledger, programs, risk
+from bursar import approvals, earnings, holders, ledger, programs, risk
 from bursar.foundation import ids
 from bursar.foundation.crypto import Keyring, Place
 from bursar.foundation.db import Transaction
@@ -77,7 +77,8 @@ async def _decide(
     names = ids.series(at, len(asks))  # Sorted as asked, so that lists show them in that order.
     drafts = [_draft(ask, terms[ask.program], name, desk=desk, at=at) for ask, name in zip(asks, names, strict=True)]
     born = [payout for payout in drafts if isinstance(payout, Payout)]
-    refused: dict[UUID, Refusal] = {**await over_the_day(tx, born, terms, at=at)}
+    refused: dict[UUID, Refusal] = {**await _not_stored(tx, born, terms)}
+    refused |= await over_the_day(tx, [payout for payout in born if payout.id not in refused], terms, at=at)
     welcome = [payout for payout in born if payout.id not in refused]
     reserved = await reserve(tx, [_reservation(payout) for payout in welcome]) if welcome else []
     refused |= {p.id: result for p, result in zip(welcome, reserved, strict=True) if isinstance(result, Refusal)}
@@ -125,6 +126,26 @@ def _draft(ask: Ask, terms: programs.Terms, payout_id: UUID, *, desk: Desk, at: 
         updated_at=at,
         processed_at=None,
     )
+
+
+async def _not_stored(
+    tx: Transaction, born: Sequence[Payout], terms: Mapping[str, programs.Terms]
+) -> dict[UUID, programs.DestinationNotAllowed]:
+    """Those that are to go where their terms pay only to what the holder has stored, and this one has not.
+
+    Whichever door they came through: else one that stores nothing would be a way around the cool-off and the check.
+    """
+    bound = {p.id: (p.holder_id, p.destination_index) for p in born if terms[p.program].destinations.only_stored}
+    if not bound:
+        return {}
+    found = await holders.at_indexes(tx, set(bound.values()))
+    live = {place for place, stored in found.items() if stored.removed_at is None}
+    rule = "a destination that the holder has stored"
+    return {
+        payout_id: programs.DestinationNotAllowed(field="destination", rule=rule)
+        for payout_id, place in bound.items()
+        if place not in live
+    }
 
 
 def _judged(payout: Payout, verdict: risk.Verdict) -> Payout:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from bursar.foundation import outbox
 from bursar.foundation.db import Record, Transaction, columns
 from bursar.foundation.money import Money
 from bursar.payouts.model import NEVER, Moved, Payout, PayoutState, Query
@@ -26,12 +25,6 @@ _BIRTH: Final = (
 _EVENT: Final = (
     "payout_id", "holder_id", "seq", "verb", "from_state", "to_state", "reason", "facts", "actor", "correlation_id",
 )  # fmt: skip
-
-AUDITED_COLUMNS: Final = (
-    "xid", "id", "payout_id", "holder_id", "seq", "verb", "from_state", "to_state", "reason", "facts", "actor",
-    "correlation_id", "at",
-)  # fmt: skip
-"""What an event consists of, in the order in which it is sealed."""
 
 _EVENTS: Final = """
     SELECT e.id, e.payout_id, e.holder_id, e.seq, e.verb, e.from_state, e.to_state, e.reason, e.facts, e.actor,
@@ -242,7 +235,7 @@ async def page(tx: Transaction, query: Query) -> list[Payout]:
 async def history(tx: Transaction, payout_id: UUID) -> list[Moved]:
     """A payout's events in order."""
     rows = await tx.many(f"{_EVENTS} WHERE e.payout_id = $1 ORDER BY seq", payout_id)
-    return [_moved(row, row) for row in rows]
+    return [moved(row, row) for row in rows]
 
 
 async def holder_events(tx: Transaction, holder_id: UUID, *, before: int | None, limit: int) -> list[tuple[int, Moved]]:
@@ -251,42 +244,7 @@ async def holder_events(tx: Transaction, holder_id: UUID, *, before: int | None,
         f"{_EVENTS} WHERE e.holder_id = $1 AND ($2::bigint IS NULL OR e.id < $2) ORDER BY e.id DESC LIMIT $3",
         holder_id, before, limit,
     )  # fmt: skip
-    return [(row["id"], _moved(row, row)) for row in rows]
-
-
-async def feed(tx: Transaction, *, reader: str, limit: int) -> list[Moved]:
-    """The next committed moves for this reader, each once, with what there is to say about its payout."""
-    events = await outbox.read(tx, reader=reader, table="payout_events", limit=limit)
-    rows = await tx.many(
-        """
-        SELECT id, program, terms_version, reference, amount, currency, gateway_reference
-        FROM payouts WHERE id = ANY($1::uuid[])
-        """,
-        list({event["payout_id"] for event in events}),
-    ) if events else []  # fmt: skip
-    payouts = {row["id"]: row for row in rows}
-    return [_moved(event, payouts[event["payout_id"]]) for event in events]
-
-
-async def audit_feed(tx: Transaction, *, limit: int) -> Sequence[Record]:
-    """The next committed events to be sealed, whole, each once."""
-    return await outbox.read(tx, reader=_AUDITOR, table="payout_events", limit=limit)
-
-
-async def audit_position(tx: Transaction) -> tuple[str, int]:
-    """Up to where events have been sealed: transaction id and number."""
-    return await outbox.position(tx, reader=_AUDITOR)
-
-
-async def audited_between(tx: Transaction, *, after: tuple[str, int], to: tuple[str, int]) -> list[Record]:
-    """The events from one place to another in the order of commits, the first one excluded."""
-    return await tx.many(
-        f"""
-        SELECT {", ".join(AUDITED_COLUMNS)} FROM payout_events
-        WHERE (xid, id) > ($1::text::xid8, $2) AND (xid, id) <= ($3::text::xid8, $4) ORDER BY xid, id
-        """,  # noqa: S608 - constants
-        *after, *to,
-    )  # fmt: skip
+    return [(row["id"], moved(row, row)) for row in rows]
 
 
 async def asked_since(tx: Transaction, holder_ids: Collection[UUID], first: UUID) -> dict[UUID, Money]:
@@ -355,7 +313,7 @@ def _payout(row: Record) -> Payout:
     return Payout(*values)
 
 
-def _moved(event: Record, payout: Record) -> Moved:
+def moved(event: Record, payout: Record) -> Moved:
     """A line of history with what there is to say about its payout."""
     return Moved(
         payout_id=event["payout_id"],
@@ -383,7 +341,6 @@ def _starts_with(text: str | None) -> str | None:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
-_AUDITOR: Final = "audit"
 _WIDTH: Final = len(_COLUMNS.split(","))
 _DUE_AT: Final = [name.strip() for name in _COLUMNS.split(",")].index("due_at")
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)  # Nothing was locked, so nothing is dated by it.

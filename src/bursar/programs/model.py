@@ -230,6 +230,11 @@ class Destinations(msgspec.Struct, frozen=True, kw_only=True):
     cool_off_hours: float = 0.0  # A destination that replaces another one is paid to only after so long.
     validate: bool = False  # Type BANK: the gateway must confirm an account before the first payout to it.
 
+    @property
+    def only_stored(self) -> bool:
+        """Whether money goes only to what holders have stored: a cool-off and a check are a stored destination's."""
+        return self.validate or self.cool_off_hours > 0
+
     def insist(self, account: BankAccount) -> None:
         """Insist on a bank account that this program pays to.
 

@@ -41,7 +41,10 @@ def _doc(summary: str, *, state: str, message: str, reason: type = ReasonBody) -
     doc=_doc("Approve a payout", state="approved", message="Payout approved"),
 )
 async def approve_payout(payout_id: FromPath[str], request: PersonRequest, state: State) -> Envelope[StaffPayoutView]:
-    """Agree that a payout in review may leave. Nobody can agree to what they asked for themselves, or twice."""
+    """Agree that a payout in review may leave.
+
+    Nobody can agree to what they asked for themselves, to what pays a holder for whom they act, or twice.
+    """
     house: House = state.house
     body = await reading.json(request, ReasonBody, optional=True)
     async with house.database.transaction() as tx:

@@ -59,6 +59,11 @@ async def denied_about(
     return await store.about(tx, holder_ids=holder_ids, indexes=indexes, name_keys=keys(names), since=since)
 
 
+async def denied_since(tx: Transaction, since: datetime) -> bool:
+    """Whether anything was put on the denied list since then that stands there yet; costs next to nothing."""
+    return await store.any_since(tx, ids.first(since))
+
+
 async def reseal_denied(tx: Transaction, *, keyring: Keyring, after: UUID | None = None) -> tuple[int, UUID | None]:
     """Seal and index the next denied destinations that hang on an old key again; how many, and where to go on.
 

@@ -66,6 +66,12 @@ async def about(
     return [Denial(*row) for row in rows]
 
 
+async def any_since(tx: Transaction, first: UUID) -> bool:
+    """Whether there is an entry with this id or a higher one that was not lifted."""
+    found = await tx.value("SELECT EXISTS (SELECT FROM denied WHERE id >= $1 AND lifted_at IS NULL)", first)
+    return bool(found)
+
+
 async def sealed_with_other_key(tx: Transaction, key_id: bytes, *, after: UUID | None, limit: int) -> list[Record]:
     """The next entries whose destinations are not sealed with this key, held until the transaction ends."""
     return await tx.many(

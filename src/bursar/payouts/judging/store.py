@@ -4,7 +4,7 @@ Each question takes a whole batch, every payout with moments of its own, and rea
 however long the past is. Answers come in the order of the questions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -149,6 +149,19 @@ async def asked_between(tx: Transaction, program: str, *, after: UUID, ending: U
         "SELECT id FROM payouts WHERE program = $1 AND id > $2 AND id < $3 ORDER BY id LIMIT $4",
         program, after, ending, limit,
     )  # fmt: skip
+    return [row["id"] for row in rows]
+
+
+async def in_review_at(tx: Transaction, spots: Collection[tuple[UUID, bytes]]) -> list[UUID]:
+    """The payouts to these destinations, by holder and blind index, that people look at."""
+    rows = await tx.many(
+        """
+        SELECT p.id FROM unnest($1::uuid[], $2::bytea[]) AS spot (holder_id, index)
+        JOIN payouts p ON p.holder_id = spot.holder_id AND p.destination_index = spot.index
+        WHERE p.state = 'in_review'
+        """,
+        *columns(list(spots), 2),
+    )
     return [row["id"] for row in rows]
 
 
