@@ -9,6 +9,7 @@ from bursar.foundation import ids
 from bursar.foundation.db import Transaction
 from bursar.outbound.notices import recipients, store
 from bursar.outbound.notices.model import (
+    OF_INTEREST,
     Address,
     Channel,
     DestinationChanged,
@@ -42,8 +43,8 @@ async def fan_out(tx: Transaction, *, book: programs.Book, at: datetime) -> tupl
 
     Each move is read once: reading on and writing commit together. Ring ``BELL`` after a commit with notices.
     """
-    moves = await payouts.feed(tx, reader=READER, limit=READ_MAX)
-    return len(moves), await tell(tx, moves, book=book, at=at)
+    moves, read = await payouts.feed(tx, reader=READER, limit=READ_MAX, states=OF_INTEREST)
+    return read, await tell(tx, moves, book=book, at=at)
 
 
 async def tell(tx: Transaction, moves: Sequence[payouts.Moved], *, book: programs.Book, at: datetime) -> int:

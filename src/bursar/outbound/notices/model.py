@@ -48,6 +48,8 @@ _ABOUT: Final = {
     PayoutState.REJECTED: About.REJECTED,
     PayoutState.RETURNED: About.RETURNED,
 }
+OF_INTEREST: Final = frozenset({*_ABOUT, PayoutState.IN_REVIEW})
+"""Moves to and from any other state are nothing to tell of: a review is watched until it is left again."""
 
 
 class Channel(StrEnum):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from bursar import payouts, programs
@@ -21,8 +22,8 @@ async def fan_out(
 
     Each event is read once: reading on and writing commit together. Ring ``BELL`` after a commit with messages.
     """
-    moves = await payouts.feed(tx, reader=READER, limit=READ_MAX)
-    return len(moves), await announce(tx, moves, tell=tell, book=book, at=at)
+    moves, read = await payouts.feed(tx, reader=READER, limit=READ_MAX, whose=partial(store.listening, tx))
+    return read, await announce(tx, moves, tell=tell, book=book, at=at)
 
 
 async def announce(

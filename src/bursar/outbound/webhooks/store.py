@@ -160,6 +160,14 @@ async def replace_secrets(tx: Transaction, rows: Sequence[tuple[UUID, bytes | No
 # ---- Messages and deliveries: writing -------------------------------------------------------------------------------
 
 
+async def listening(tx: Transaction, holder_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these holders that have an endpoint, even a disabled one."""
+    rows = await tx.many(
+        "SELECT DISTINCT holder_id FROM endpoints WHERE holder_id = ANY($1) AND removed_at IS NULL", list(holder_ids)
+    )
+    return {row["holder_id"] for row in rows}
+
+
 async def receivers(tx: Transaction, holder_ids: Collection[UUID]) -> dict[UUID, list[Endpoint]]:
     """The endpoints of these holders, disabled ones too; held, so that none is disabled before its deliveries exist."""
     rows = await tx.many(
