@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import typer
 import uvloop
 
-from bench import claim, create, latency, lifecycle, memory, report
+from bench import carriers, claim, create, drain, ingest, latency, lifecycle, memory, report, request, risk
 from bench.effort import QUICK, THOROUGH, TINY, Effort
 from bench.ground import Ground, conditions, prepared
 from bench.rounds import Contest, Figure, in_turns
@@ -25,14 +25,19 @@ Set = Callable[[Ground, Effort], AbstractAsyncContextManager[list[Contest]]]
 SETS: Final[Mapping[str, Set]] = MappingProxyType(
     {
         "create.http": create.http,
+        "create.http.risk": risk.http,
         "create.bulk": create.bulk,
+        "providers.request": request.request,
         "claim": claim.claim,
         "lifecycle": lifecycle.lifecycle,
         "latency": latency.latency,
+        "report.ingest": ingest.ingest,
+        "drain": drain.drain,
+        "carriers": carriers.carriers,
         "memory": memory.memory,
     }
 )
-ONCE: Final = frozenset({"memory"})  # A process's peak is the same each time.
+ONCE: Final = frozenset({"drain", "memory"})  # Minutes of even work, and a peak that is the same each time.
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +48,9 @@ class Wish:
     effort: Effort
 
     def sets(self) -> list[str]:
-        """The sets that hold what is wanted."""
-        return [name for name in SETS if _begins(name, self.only) or _begins(self.only, name)]
+        """The sets that hold what is wanted: all that begin so, or else the one in which such a figure would be."""
+        whole = [name for name in SETS if _begins(name, self.only)]
+        return whole or sorted((name for name in SETS if _begins(self.only, name)), key=len)[-1:]
 
     def takes(self, figure: str) -> bool:
         """Whether this figure is wanted."""

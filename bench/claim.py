@@ -8,10 +8,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from bench import reference
 from bench.effort import Effort
-from bench.ground import CURRENCY, PROGRAM, Ground
+from bench.ground import PROGRAM, Ground
 from bench.rounds import Contest
 from bench.waiting import Waiting
-from bursar import bootstrap, dispatch
+from bursar import bootstrap, dispatch, programs
 from bursar.foundation.doorbell import Listener
 from bursar.gateways import Capabilities, Instruction, NeverArrived, Outcome, Report, Word
 from bursar.house import House
@@ -20,11 +20,10 @@ from bursar.house import House
 class PaidAtOnce:
     """A gateway in this very process that pays whatever it is asked to, and says so when it is enough."""
 
-    name = "mockbank"
-    capabilities = Capabilities(currencies=frozenset({CURRENCY}), bulk_max=500)
-
-    def __init__(self, enough: int, tell: Callable[[], None]) -> None:
-        """Call ``tell`` once ``enough`` payouts are paid."""
+    def __init__(self, terms: programs.Terms, enough: int, tell: Callable[[], None]) -> None:
+        """Stand in for the gateway of these terms; call ``tell`` once ``enough`` payouts are paid."""
+        self.name = terms.route.gateway
+        self.capabilities = Capabilities(currencies=frozenset({terms.currency}), bulk_max=500)
         self.paid = 0
         self._enough = enough
         self._tell = tell
@@ -36,9 +35,9 @@ class PaidAtOnce:
             self._tell()
         return [_paid(instruction) for instruction in instructions]
 
-    async def inquire(self, instruction: Instruction) -> Outcome | NeverArrived:
+    async def inquire(self, instructions: Sequence[Instruction]) -> Sequence[Outcome | NeverArrived]:
         """Nothing is ever in doubt."""
-        return _paid(instruction)
+        return [_paid(instruction) for instruction in instructions]
 
     def read_report(self, body: bytes, headers: Mapping[str, str]) -> Sequence[Report]:  # noqa: ARG002 - the protocol
         """Nothing is ever reported later."""
@@ -77,8 +76,10 @@ async def _contest(stack: AsyncExitStack, ground: Ground, backlog: int, *, claim
     return Contest(f"claim.{_short(backlog)}", "payouts/s", ours, theirs)
 
 
-async def dispatch_until(house: House, *, enough: int) -> int:
+async def dispatch_until(house: House, *, enough: int, program: str = PROGRAM) -> int:
     """Let the product's own dispatcher work until ``enough`` payouts are paid and recorded; how many it were."""
+    async with house.database.transaction(readonly=True) as tx:
+        terms = await programs.terms(tx, program)
     stop = asyncio.Event()
     listener = Listener(lambda: bootstrap.listening_connection(house.settings))  # Only rung from here.
 
@@ -86,7 +87,7 @@ async def dispatch_until(house: House, *, enough: int) -> int:
         stop.set()
         listener.ring_all()
 
-    gateway = PaidAtOnce(enough, tell)
+    gateway = PaidAtOnce(terms, enough, tell)
     tools = dispatch.Tools(
         database=house.database,
         gateways={gateway.name: gateway},
@@ -95,7 +96,7 @@ async def dispatch_until(house: House, *, enough: int) -> int:
         listener=listener,
         circuits=dispatch.Circuits(house.database),
     )
-    await dispatch.Dispatcher(tools, PROGRAM).run(stop)
+    await dispatch.Dispatcher(tools, program).run(stop)
     return gateway.paid
 
 

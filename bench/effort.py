@@ -21,6 +21,10 @@ class Effort:
     latency_seconds: int
     memory_waiting: int
     memory_seconds: float
+    history: int  # Old payouts that the rules have to look at, of all holders together.
+    jobs: int  # Rung and answered in one turn.
+    reported: int  # Payouts of which a gateway tells the outcome in one turn.
+    drained: int  # Payouts that wait for one run.
 
 
 THOROUGH: Final = Effort(
@@ -36,6 +40,10 @@ THOROUGH: Final = Effort(
     latency_seconds=10,
     memory_waiting=1_000_000,
     memory_seconds=20.0,
+    history=5_000,
+    jobs=5_000,
+    reported=20_000,
+    drained=100_000,
 )
 
 QUICK: Final = Effort(
@@ -51,6 +59,10 @@ QUICK: Final = Effort(
     latency_seconds=5,
     memory_waiting=100_000,
     memory_seconds=5.0,
+    history=3_000,
+    jobs=1_000,
+    reported=5_000,
+    drained=5_000,
 )
 
 TINY: Final = Effort(
@@ -66,4 +78,8 @@ TINY: Final = Effort(
     latency_seconds=1,
     memory_waiting=500,
     memory_seconds=0.5,
+    history=100,
+    jobs=40,
+    reported=50,
+    drained=60,
 )

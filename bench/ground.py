@@ -28,6 +28,7 @@ PROGRAM: Final = "merchants"
 TERMS: Final = BENCH / "merchants-bench.yaml"
 CURRENCY: Final = "PKR"
 MERCHANTS: Final = 1_000
+TITLE: Final = "Muhammad Ahmed Khan"  # Every merchant's name, and the name on every account.
 FUNDS: Final = Money(10**14, CURRENCY)  # For each merchant: never the reason why a payout is refused here.
 TEMPLATE: Final = "ground"
 PROMISES: Final = ("fsync", "synchronous_commit", "full_page_writes")
@@ -128,7 +129,7 @@ async def _settle_in(tx: Transaction) -> list[Merchant]:
     await programs.apply(tx, programs.ready()[PROGRAM].read_text("utf-8"), actor="bench", at=at)
     await programs.apply(tx, TERMS.read_text("utf-8"), actor="bench", at=at, file=TERMS.name)
     newcomers = [
-        holders.NewHolder(program=PROGRAM, kind="merchant", reference=f"m{number:04}", name=f"Merchant {number}")
+        holders.NewHolder(program=PROGRAM, kind="merchant", reference=f"m{number:04}", name=TITLE)
         for number in range(1, MERCHANTS + 1)
     ]
     known = await holders.register(tx, newcomers, at=at)

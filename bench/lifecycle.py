@@ -26,7 +26,7 @@ async def lifecycle(ground: Ground, effort: Effort) -> AsyncIterator[list[Contes
     async with AsyncExitStack() as stack:
         bulk = await _line(stack, ground, count=effort.lifecycle, latency_ms=0, in_bulk=True)
         single = await _line(stack, ground, count=effort.lifecycle_single, latency_ms=LATENCY_MS, in_bulk=False)
-        against = await naive.worker(stack, ground, seconds=effort.naive_seconds)
+        against = await naive.worker(stack, ground, name="naive_lifecycle", seconds=effort.naive_seconds)
         yield [
             Contest("lifecycle.bulk.0ms", "payouts/s", bulk, against),
             Contest(f"lifecycle.single.{LATENCY_MS}ms", "payouts/s", single, against),

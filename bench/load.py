@@ -10,19 +10,20 @@ import random
 import selectors
 import socket
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Final
 from uuid import UUID, uuid4
 
-from bench.ground import CURRENCY, Merchant
+from bench.ground import CURRENCY, TITLE, Merchant
 
 BANKS: Final = ("ABL", "HBL", "MCB", "MEZN", "NBP", "SCB", "UBL")
 SILENCE_SECONDS_MAX: Final = 30.0  # A server that says nothing for so long will not.
 BETWEEN_CONNECTIONS: Final = 0.002  # Seconds. Those that arrive together all end up with the same server process.
 READ_BYTES: Final = 64 * 1024
 CREATED: Final = b"HTTP/1.1 201"
+TAKEN: Final = b"HTTP/1.1 200"
 
 
 class LoadFailed(Exception):
@@ -31,16 +32,16 @@ class LoadFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """What came of a load: how many payouts were created, in how many seconds, at which latencies."""
+    """What came of a load: how many requests were answered, in how many seconds, at which latencies."""
 
-    created: int
+    answered: int
     seconds: float
     latencies: Sequence[float]
 
     @property
     def rate(self) -> float:
-        """Payouts per second."""
-        return self.created / self.seconds
+        """Requests per second."""
+        return self.answered / self.seconds
 
 
 def render(merchants: Sequence[Merchant], *, count: int, seed: int) -> list[bytes]:
@@ -49,13 +50,20 @@ def render(merchants: Sequence[Merchant], *, count: int, seed: int) -> list[byte
     return [_request(chance.choice(merchants), chance) for _ in range(count)]
 
 
+def post(path: str, headers: Mapping[str, str], content: bytes) -> bytes:
+    """One request, as it travels."""
+    given = {"Host": "bench", "Content-Type": "application/json", **headers, "Content-Length": len(content)}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
+    return f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode() + content
+
+
 def body(chance: random.Random) -> bytes:
     """One payout as a merchant's system asks for it, of an amount that needs no review."""
     number = chance.getrandbits(40)
     return (
         f'{{"merchantReference":"order-{number:013}","amount":{chance.randint(1, 99_999)}.{chance.randint(10, 99)},'
         f'"currency":"{CURRENCY}","destType":"BANK","bankCode":"{chance.choice(BANKS)}",'
-        f'"accountNumber":"{number % 10**10:010}0001","accountTitle":"Muhammad Ahmed Khan"}}'
+        f'"accountNumber":"{number % 10**10:010}0001","accountTitle":"{TITLE}"}}'
     ).encode()
 
 
@@ -79,18 +87,20 @@ def upload(host: str, port: int, files: Sequence[tuple[Merchant, bytes]]) -> flo
     return accepted / seconds
 
 
-def drive(host: str, port: int, requests: Sequence[bytes], *, connections: int, seconds: float) -> Driven:
-    """Send requests over this many connections for so long; when they run out, the clock stops there.
+def drive(
+    host: str, port: int, requests: Sequence[bytes], *, connections: int, seconds: float, wanted: bytes = CREATED
+) -> Driven:
+    """Send requests over this many connections for so long; when they run out, the clock stops with the last answer.
 
     Raises:
-        LoadFailed: an answer was not a created payout, or none came.
+        LoadFailed: an answer did not begin with what is ``wanted``, or none came.
     """
     waiting = iter(requests)
     with selectors.DefaultSelector() as selector:
-        lines = [_connect(host, port) for _ in range(connections)]
+        lines = [_connect(host, port) for _ in range(min(connections, len(requests)))]
         try:
             for line in lines:
-                selector.register(line, selectors.EVENT_READ, _Line(line))
+                selector.register(line, selectors.EVENT_READ, _Line(line, wanted))
             return _loop(selector, waiting, seconds=seconds)
         finally:
             for line in lines:
@@ -114,6 +124,7 @@ class _Line:
     """One connection: when its request went out, and what has come back so far."""
 
     socket: socket.socket
+    wanted: bytes
     asked_at: float = 0.0
     received: bytes = b""
 
@@ -124,7 +135,7 @@ class _Line:
     def is_answered(self) -> bool:
         """Read what there is; whether the answer is whole."""
         self.received += self.socket.recv(READ_BYTES)
-        if not self.received.startswith(CREATED):
+        if not self.received.startswith(self.wanted):
             raise LoadFailed(self.received[:500].decode("utf-8", "replace") or "the connection was closed")
         head, found, rest = self.received.partition(b"\r\n\r\n")
         if not found:
@@ -150,7 +161,7 @@ def _loop(selector: selectors.BaseSelector, waiting: Iterator[bytes], *, seconds
     began = now = clock()
     for key in list(selector.get_map().values()):
         key.data.ask(next(waiting), now)
-    while now - began < seconds:
+    while now - began < seconds and selector.get_map():
         ready = selector.select(SILENCE_SECONDS_MAX)
         if not ready:
             raise LoadFailed(f"no answer for {SILENCE_SECONDS_MAX:g} s")
@@ -161,8 +172,9 @@ def _loop(selector: selectors.BaseSelector, waiting: Iterator[bytes], *, seconds
                 latencies.append(now - line.asked_at)
                 request = next(waiting, None)
                 if request is None:
-                    return Driven(len(latencies), now - began, latencies)
-                line.ask(request, now)
+                    selector.unregister(line.socket)
+                else:
+                    line.ask(request, now)
     return Driven(len(latencies), now - began, latencies)
 
 
@@ -176,8 +188,5 @@ def _upload(connection: HTTPConnection, merchant: Merchant, content: bytes) -> i
 
 
 def _request(merchant: Merchant, chance: random.Random) -> bytes:
-    content = body(chance)
-    return (
-        b"POST /api/v1/payouts HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nX-API-KEY: %b\r\n"
-        b"X-IDEMPOTENCY-KEY: %b\r\nContent-Length: %d\r\n\r\n%b"
-    ) % (merchant.api_key.encode(), str(UUID(int=chance.getrandbits(128), version=4)).encode(), len(content), content)
+    key = UUID(int=chance.getrandbits(128), version=4)
+    return post("/api/v1/payouts", {"X-API-KEY": merchant.api_key, "X-IDEMPOTENCY-KEY": str(key)}, body(chance))

@@ -35,9 +35,9 @@ TAKE: Final = """
 """
 
 
-async def worker(stack: AsyncExitStack, ground: Ground, *, seconds: float) -> Measure:
-    """The naive worker on a database of its own; what it does in so many seconds, as payouts per second."""
-    connection = await asyncpg.connect(await ground.database("naive"))
+async def worker(stack: AsyncExitStack, ground: Ground, *, name: str, seconds: float) -> Measure:
+    """The naive worker on a database of this name, its own; what it does in so many seconds, as payouts per second."""
+    connection = await asyncpg.connect(await ground.database(name))
     stack.push_async_callback(connection.close)
     await connection.execute(TABLES)
 

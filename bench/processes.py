@@ -7,18 +7,23 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from bench.ground import Ground
+from bursar import bootstrap
 
 BURSAR: Final = (sys.executable, "-m", "bursar")
 HOST: Final = "127.0.0.1"
-START_SECONDS_MAX: Final = 20.0
+START_SECONDS_MAX: Final = 60.0  # RabbitMQ needs some ten.
 STOP_SECONDS_MAX: Final = 30.0
 POLL_SECONDS: Final = 0.02
+FLUTTERWAVE_KEYS: Final = {
+    f"flutterwave_{name}": bootstrap.SANDBOX_FLUTTERWAVE[name] for name in ("secret_key", "secret_hash")
+}
+"""What lets a process know Flutterwave's reports, and send through the sandbox's."""
 LOG_SHOWN: Final = 2_000  # Characters of a dead process's log.
 
 
@@ -65,35 +70,39 @@ async def web(ground: Ground, url: str, *, processes: int = 2, **settings: objec
     port = free_port()
     environment = ground.environment(url, enable_workers="false", **settings)
     command = [*BURSAR, "web", "--port", str(port), "--processes", str(processes)]
-    async with _running("web", command, environment, ground) as running:
-        ready = replace(running, port=port)
-        await _until(ready, partial(_is_healthy, port))
-        yield ready
+    async with running("web", command, environment, ground, ready=partial(_is_healthy, port), port=port) as started:
+        yield started
 
 
 @asynccontextmanager
 async def worker(ground: Ground, url: str, *, bank: Running, **settings: object) -> AsyncIterator[Running]:
     """One worker process that sends through this bank; given once it works."""
-    environment = ground.environment(url, mockbank_url=bank.url, **settings)
-    ready = ground.folder / f"worker-{bank.port}.ready"
-    command = [*BURSAR, "worker", "--ready-file", str(ready)]
-    async with _running("worker", command, environment, ground) as running:
-        await _until(running, partial(asyncio.to_thread, ready.exists))
-        yield running
+    through = {"mockbank_url": bank.url, **FLUTTERWAVE_KEYS, "flutterwave_url": f"{bank.url}/flutterwave"}
+    environment = ground.environment(url, **(through | settings))
+    file = ground.folder / f"worker-{bank.port}.ready"
+    command = [*BURSAR, "worker", "--ready-file", str(file)]
+    ready = partial(asyncio.to_thread, file.exists)
+    async with running("worker", command, environment, ground, ready=ready) as started:
+        yield started
 
 
 @asynccontextmanager
-async def bank(ground: Ground, *, latency_ms: int = 0, reports_to: str | None = None) -> AsyncIterator[Running]:
-    """The sandbox bank, which takes ``latency_ms`` for each call and reports to the web process at that address."""
+async def bank(
+    ground: Ground, *, latency_ms: int = 0, settle_after_ms: int = 0, reports_to: str | None = None
+) -> AsyncIterator[Running]:
+    """The sandbox: the mock bank, and Flutterwave beside it. It reports to the web process at that address.
+
+    Each call takes ``latency_ms``. The mock bank answers at once what became of a transfer, or so much later.
+    """
     port = free_port()
     command = [sys.executable, "-m", "bursar_sandbox", "--port", str(port), "--latency-ms", str(latency_ms)]
+    command += ["--settle-after-ms", str(settle_after_ms)]
     if reports_to is not None:
         command += ["--webhook-url", f"{reports_to}/api/webhooks/mockbank/payout_status"]
+        command += ["--flutterwave-webhook-url", f"{reports_to}/api/webhooks/flutterwave/payout_status"]
     environment = ground.environment("", sandbox_api_key=ground.settings("").mockbank_api_key.get_secret_value())
-    async with _running("bank", command, environment, ground) as running:
-        ready = replace(running, port=port)
-        await _until(ready, partial(_listens, port))
-        yield ready
+    async with running("bank", command, environment, ground, ready=partial(listens, port), port=port) as started:
+        yield started
 
 
 def free_port() -> int:
@@ -104,16 +113,30 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def _running(
-    name: str, command: Sequence[str], environment: Mapping[str, str], ground: Ground
+async def running(
+    name: str,
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    ground: Ground,
+    *,
+    ready: Callable[[], Awaitable[bool]],
+    port: int = 0,
 ) -> AsyncIterator[Running]:
+    """A process that ends with the block; given once it is ``ready``.
+
+    Raises:
+        ProcessFailed: it ended instead.
+        TimeoutError: it took too long.
+    """
     log = ground.folder / f"{name}.log"
     with log.open("wb") as output:
         process = await asyncio.create_subprocess_exec(
             *command, cwd=ground.folder, env=environment, stdout=output, stderr=output, start_new_session=True
         )
     try:
-        yield Running(name, process, log)
+        started = Running(name, process, log, port)
+        await _until(started, ready)
+        yield started
     finally:
         await _stop(process)
 
@@ -135,7 +158,8 @@ async def _until(running: Running, ready: Callable[[], Awaitable[bool]]) -> None
             await asyncio.sleep(POLL_SECONDS)
 
 
-async def _listens(port: int) -> bool:
+async def listens(port: int) -> bool:
+    """Whether somebody listens on this port."""
     try:
         _, writer = await asyncio.open_connection(HOST, port)
     except OSError:

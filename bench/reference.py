@@ -89,8 +89,9 @@ async def _literals(sample: str) -> str:
         row = await connection.fetchrow(
             """
             SELECT quote_literal(destination_group), quote_literal(destination), quote_literal(destination_shown),
-                   quote_literal(destination_index), quote_literal(digest)
-            FROM payouts LIMIT 1
+                   quote_literal(destination_index), quote_literal(digest),
+                   format('convert_from(%L, ''utf8'')::jsonb', convert_to(findings::text, 'utf8'))
+            FROM payouts ORDER BY id DESC LIMIT 1
             """
         )
     finally:

@@ -4,15 +4,15 @@
 -- Fair to the product: same tables, indexes, constraints and triggers (the product's own migrations made this
 -- database), the same rows in the same sizes, one commit for each payout, on the same durable server.
 -- Fair to the reference: it is spared whatever the product does outside the database. It parses no JSON, checks no
--- field, seals no destination, hashes no body and builds no answer: those bytes are constants that pgbench sends once,
--- taken from a payout that the product made. Only what an index wants to be different is made anew: ids, the
+-- field, judges no risk, seals no destination, hashes no body and builds no answer: those bytes are constants that pgbench
+-- sends once, taken from a payout that the product made. Only what an index wants to be different is made anew: ids, the
 -- idempotency key, the reference. There is no HTTP and no second look at the key's scopes, the terms or the amount.
 
 -- One payout: the API key by its hash, the idempotency key with body hash and answer, the payout, two events, the
 -- balance and the transfer. The balance comes last but one, so that its lock is held as briefly as possible.
-CREATE FUNCTION bench_create(
-    merchant integer, wanted bigint, group_ text, sealed bytea, shown jsonb, blind bytea, digest_ bytea, body_hash_ bytea,
-    answer_ bytea
+CREATE OR REPLACE FUNCTION bench_create(
+    merchant integer, wanted bigint, group_ text, sealed bytea, shown jsonb, blind bytea, digest_ bytea, findings_ jsonb,
+    body_hash_ bytea, answer_ bytea
 ) RETURNS bytea LANGUAGE plpgsql AS $$
 DECLARE
     asker   record;
@@ -36,10 +36,10 @@ BEGIN
 
     INSERT INTO payouts (
         id, program, terms_version, holder_id, reference, amount, currency, state, version, destination,
-        destination_shown, destination_group, destination_index, digest, requester, correlation_id)
+        destination_shown, destination_group, destination_index, digest, findings, requester, correlation_id)
     VALUES (
         payout, asker.program, 1, asker.holder_id, 'order-' || left(key_, 13), wanted, 'PKR', 'approved', 2, sealed,
-        shown, group_, blind, digest_, 'key:' || asker.id, trace);
+        shown, group_, blind, digest_, findings_, 'key:' || asker.id, trace);
 
     INSERT INTO payout_events (payout_id, holder_id, seq, verb, from_state, to_state, actor, correlation_id)
     VALUES (payout, asker.holder_id, 1, 'request', NULL, 'requested', 'key:' || asker.id, trace),
@@ -61,7 +61,7 @@ END $$;
 -- One payout from waiting to completed: claimed past those that others hold, its attempt, its two events, the balance
 -- and the transfer. The product moves the payout and its attempt twice, around the call to the gateway, in two
 -- transactions; the reference writes where both end up, in one.
-CREATE FUNCTION bench_claim() RETURNS uuid LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION bench_claim() RETURNS uuid LANGUAGE plpgsql AS $$
 DECLARE
     waiting record;
     figures record;
@@ -108,6 +108,6 @@ END $$;
 -- Time-ordered where the server can make them, as the product's own ids are; random ones would cost it index pages.
 DO $$ BEGIN
     EXECUTE format(
-        'CREATE FUNCTION bench_id() RETURNS uuid LANGUAGE sql RETURN %s()',
+        'CREATE OR REPLACE FUNCTION bench_id() RETURNS uuid LANGUAGE sql RETURN %s()',
         CASE WHEN current_setting('server_version_num')::integer >= 180000 THEN 'uuidv7' ELSE 'gen_random_uuid' END);
 END $$;

@@ -10,13 +10,18 @@ from typing import Any
 
 import pytest
 
+from bench import brokers
+
 ROOT = Path(__file__).parents[2]
 FIGURES = {
     "create.http.many.32", "create.http.many.128", "create.http.hot.32", "create.http.hot.128", "create.bulk",
     "claim.0", "claim.500", "lifecycle.bulk.0ms", "lifecycle.single.200ms", "latency.completed.p50",
     "latency.completed.p99", "latency.told.p50", "latency.told.p99", "memory.worker",
+    "create.http.risk.shipped", "create.http.risk.all",
+    "providers.request.http", "report.ingest", "report.ingest.hint", "drain", "carriers.pgqueuer",
+    *(f"carriers.{name}" for name, (program, _) in brokers.SERVERS.items() if brokers.program(program)),
 }  # fmt: skip
-SECONDS_MAX = 400  # About 50 on two idle cores.
+SECONDS_MAX = 600  # About 120 on two idle cores.
 
 
 @pytest.fixture(scope="module")

@@ -26,7 +26,7 @@ async def written(url: str) -> Written:
     connection = await asyncpg.connect(url, server_settings={"search_path": SCHEMA})
     try:
         return {
-            table: tuple(
+            table: _figures(
                 await connection.fetchrow(
                     f"""
                     SELECT count(*), coalesce(avg(pg_column_size(t.*)), 0)::float,
@@ -40,6 +40,12 @@ async def written(url: str) -> Written:
         }
     finally:
         await connection.close()
+
+
+def _figures(row: asyncpg.Record | None) -> tuple[int, float, set[str]]:
+    assert row is not None, "an aggregate is one row"
+    rows, size, filled = row
+    return rows, size, set(filled or ())
 
 
 def assert_alike(ours: Written, theirs: Written) -> None:
