@@ -174,7 +174,14 @@ async def _request(database: Database) -> str:
             destination=holders.Destination("044", "0690000031", "Ada"),
             requester="test",
         )
-        desk = payouts.Desk(programs.Book(), Keyring([b"k" * 32]))
+        keyring = Keyring([b"k" * 32])
+        await holders.add_destinations(
+            tx,
+            [holders.NewDestination(ada.id, ask.destination, cool_off_hours=0, added_by="test")],
+            keyring=keyring,
+            at=at,
+        )
+        desk = payouts.Desk(programs.Book(), keyring)
         [payout] = await payouts.request(tx, [ask], desk=desk, at=at)
         assert isinstance(payout, payouts.Payout), payout
         assert await earnings.of_payouts(tx, [payout.id])

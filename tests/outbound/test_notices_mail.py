@@ -317,7 +317,7 @@ async def test_a_courier_that_dies_after_sending_repeats_one_mail_under_its_id(
     code = Path(__file__).with_name("courier_process.py")
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, str(code), database_url, str(sink.port)),
-        env={"BURSAR_FAULTS": "outbound.after_delivery:kill", "PYTHONPATH": ":".join(sys.path)},
+        env={"BURSAR_FAULTS": "outbound.after_notice:kill", "PYTHONPATH": ":".join(sys.path)},
     )
     assert await process.wait() == -signal.SIGKILL
     [notice] = await telling.written()

@@ -21,6 +21,7 @@ POINTS: Final = frozenset(
         "dispatch.after_record",
         "reports.after_inbox",
         "outbound.after_delivery",
+        "outbound.after_notice",
     }
 )
 """Every point there is; the tests fail when one of them is never hit."""

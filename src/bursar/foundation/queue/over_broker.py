@@ -24,6 +24,7 @@ RING_SECONDS: Final = 5.0  # How long a ring may take; whoever rings has other t
 OPEN_SECONDS: Final = 10.0
 CLOSE_SECONDS: Final = 5.0
 AGAIN_SECONDS: Final = 1.0  # Before a broker that was lost is opened again.
+CANCEL_SECONDS: Final = 1.0  # Between two attempts to cancel a call.
 PROBE_SECONDS: Final = 5.0  # How often a silent broker is asked whether it is still there.
 
 B = TypeVar("B", bound=AsyncBroker)
@@ -189,9 +190,8 @@ class BrokerCarrier:
                     await self._kind.probe(broker)
             return None
         finally:
-            for waiting in (coming, stopping):
-                waiting.cancel()
-            await asyncio.gather(coming, stopping, return_exceptions=True)
+            stopping.cancel()
+            await _end(coming)
 
     async def _take(self, message: AckableMessage, crew: Crew, stop: asyncio.Event) -> None:
         try:
@@ -199,6 +199,15 @@ class BrokerCarrier:
                 await maybe_awaitable(message.ack())
         except Exception as lost:  # noqa: BLE001 - not acknowledged: it comes again, and is safe to answer twice
             _log.warning("job.not_acknowledged", carrier=self.name, cause=type(lost).__name__)
+
+
+async def _end(task: "asyncio.Future[Any]") -> None:
+    """Cancel a client's call until it has ended: redis-py may take a cancellation for its own time-out, and go on."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=CANCEL_SECONDS)
+    if not task.cancelled():
+        task.exception()  # Looked at: a message that came just then is not acknowledged, so it comes again.
 
 
 async def _unless(stop: asyncio.Event, wanted: Awaitable[object]) -> bool:

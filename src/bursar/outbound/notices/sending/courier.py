@@ -128,7 +128,7 @@ class Courier:
         letter, to = self._letter(parcel), first.address.text
         answer = await send(mail.compose(letter, to=to, name=first.id, at=self._clock.now(), wishes=wishes), to)
         if answer.error is None:
-            fault("outbound.after_delivery")
+            fault("outbound.after_notice")
         return answer
 
     async def _call(self, push: PushSender, due: Due, browser: Subscription) -> None:
