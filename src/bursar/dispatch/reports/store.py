@@ -30,6 +30,7 @@ async def take_due(tx: Transaction, *, limit: int) -> list[Record]:
 
 async def settle(tx: Transaction, rows: Sequence[Sequence[object]]) -> None:
     """Write down what became of reports: (gateway, event, result, seconds until the next try or None)."""
+    await tx.plan_afresh()  # A kept plan was seen to compare each of them with each there ever was.
     await tx.run(
         """
         UPDATE reports r SET
