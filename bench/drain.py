@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Final
 
 from bench import naive, processes, providers, runs
@@ -26,14 +27,16 @@ WORKER: Final = {
 async def drain(ground: Ground, effort: Effort) -> AsyncIterator[list[Contest]]:
     """Web, worker and the simulator of Flutterwave as in production: bulks, webhooks, and inquiries."""
     async with AsyncExitStack() as stack:
-        line = await Line.open(stack, ground, name="drain", reporting=True)
-        await line.drain(min(WARM_UP, effort.drained))  # Plans are made, and connections open.
+        told = await Line.open(stack, ground, name="drain_told", reporting=True)
+        asking = await Line.open(stack, ground, name="drain_asking", reporting=False)
+        await providers.look_often(asking.house)
+        for line in (told, asking):
+            await line.drain(min(WARM_UP, effort.drained))  # Plans are made, and connections open.
         against = await naive.worker(stack, ground, name="naive_drain", seconds=effort.naive_seconds)
-
-        async def ours() -> float:
-            return await line.drain(effort.drained)
-
-        yield [Contest("drain", "payouts/s", ours, against)]
+        yield [
+            Contest("drain.webhooks", "payouts/s", partial(told.drain, effort.drained), against),
+            Contest("drain.lists", "payouts/s", partial(asking.drain, effort.drained), against),
+        ]
 
 
 class Line:

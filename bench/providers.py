@@ -22,6 +22,8 @@ from bursar.identity.model import SESSION_LIFE, PasswordHash
 
 PROGRAM: Final = "providers"
 TERMS: Final = BENCH / "providers-bench.yaml"
+NO_POLLS: Final = "poll_seconds: [3600]"
+OFTEN: Final = "poll_seconds: [1, 1, 2, 5]"
 CURRENCY: Final = "NGN"
 BANK: Final = "058"
 COUNT: Final = 500
@@ -75,6 +77,14 @@ async def settle_in(house: House, *, count: int = COUNT) -> Crowd:
         await _store(tx, house, accounts, at=at)
         tokens_of = {one.id: await _let_in(tx, one, password, at=now) for one in known}
     return Crowd(accounts, tokens_of)
+
+
+async def look_often(house: House) -> None:
+    """Have what was promised asked for every second or two, as one would where no webhook comes through."""
+    text = TERMS.read_text("utf-8")
+    assert NO_POLLS in text, f"the terms say {NO_POLLS}"
+    async with house.database.transaction() as tx:
+        await programs.apply(tx, text.replace(NO_POLLS, OFTEN), actor=ACTOR, at=house.clock.now())
 
 
 async def _credit(tx: Transaction, house: House, known: Sequence[holders.Holder], *, at: datetime) -> None:

@@ -18,7 +18,8 @@ FIGURES = {
     "claim.0", "claim.500", "lifecycle.bulk.0ms", "lifecycle.single.200ms", "latency.completed.p50",
     "latency.completed.p99", "latency.told.p50", "latency.told.p99", "memory.worker",
     "create.http.risk.shipped", "create.http.risk.all",
-    "providers.request.http", "report.ingest", "report.ingest.hint", "drain", "carriers.pgqueuer",
+    "providers.request.http", "report.ingest", "report.ingest.hint", "drain.webhooks", "drain.lists",
+    "carriers.pgqueuer",
     *(f"carriers.{name}" for name, (program, _) in brokers.SERVERS.items() if brokers.program(program)),
 }  # fmt: skip
 SECONDS_MAX = 600  # About 120 on two idle cores.
