@@ -81,7 +81,7 @@ def test_draft_terms_are_tried_out_on_what_was_decided(shop: Bursar, tmp_path: P
 def test_people_read_a_replay_as_a_table(shop: Bursar, tmp_path: Path) -> None:
     shop.ask("60000")
     file = draft(tmp_path, review__amount_at=50000.00)
-    said = shop.said("risk", "backtest", "--program", "merchants", "--terms", file, "--since", "2020-01-01")
+    said = shop.said("risk", "backtest", "--terms", file, "--since", "2020-01-01")
     assert "1 payouts of merchants" in said
     [line] = [line for line in said.splitlines() if "newly_held" in line and "amount_over" in line]
     assert line.split()[2:] == ["1", "60,000.00", "PKR"]

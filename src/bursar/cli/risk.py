@@ -35,7 +35,6 @@ _DENIED: Final = {
     "id": "Id", "what": "What", "meant": "Who", "reason": "Why", "denied_by": "By", "denied_at": "Since",
 }  # fmt: skip
 
-Program = Annotated[str, typer.Option("--program", help="The program whose payouts are replayed.")]
 Since = Annotated[datetime, typer.Option("--since", metavar="DATE", help="From this day or moment on (UTC).")]
 Until = Annotated[datetime | None, typer.Option("--until", metavar="DATE", help="Up to before this one.")]
 
@@ -48,20 +47,20 @@ def explain(
     frame.run(_explain(payout, json=json))
 
 
-@app.command(epilog=frame.examples("bursar risk backtest --program providers --terms draft.yaml --since 2026-10-01"))
+@app.command(epilog=frame.examples("bursar risk backtest --terms draft.yaml --since 2026-10-01"))
 def backtest(
     *,
-    program: Program,
     terms: Annotated[Path, typer.Option("--terms", exists=True, dir_okay=False, help="The draft: a program file.")],
     since: Since,
     until: Until = None,
+    program: Annotated[str | None, typer.Option(help="The program that the file must be about.")] = None,
     json: frame.Json = False,
 ) -> None:
     """Replay what was decided under draft terms, with what was known then: what would leave now, and what be held?"""
     draft = frame.refusing(lambda: programs.read(programs.load(terms), file=terms.name))
-    if draft.program != program:
+    if program is not None and draft.program != program:
         raise typer.BadParameter(f"this file is about the program {draft.program}, not {program}", param_hint="--terms")
-    frame.run(_backtest(Span(program, _utc(since), _utc(until or SystemClock().now())), draft, json=json))
+    frame.run(_backtest(Span(draft.program, _utc(since), _utc(until or SystemClock().now())), draft, json=json))
 
 
 @app.command(
