@@ -105,7 +105,7 @@ async def _demo(
                 found.append(verdict)
                 stage.applaud(verdict)
             if verdict is not None and not once:
-                stage.invite()
+                stage.invite(verdict)
                 await stop.wait()
 
 

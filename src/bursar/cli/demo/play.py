@@ -112,12 +112,13 @@ class Stage:
         ]
         frame.show_aside(rows, {"what": "", "value": ""})
 
-    def invite(self) -> None:
+    def invite(self, reached: Verdict) -> None:
         """Say how to go on."""
         merchant, address = self.people.merchants[0], self.running.address
         frame.say(f"Bursar is running: {address}  (API documentation: {address}/docs)")
         frame.say(f"An API key of {merchant.name}: {merchant.key}")
         frame.say(f"Staff: {cast.STAFF}, password {self.people.staff_password}")
+        frame.say(f"A provider: {providers.AMAKA.email}, password {reached.providers.password}")
         frame.say(f"\n{self.traffic.curl(merchant, SCENARIOS['Success'])}\n")
         data = self.running.settings.bursar_data
         frame.say(f"Commands work beside it: BURSAR_DATA={data} bursar payouts list --state in_review")

@@ -1,6 +1,7 @@
 """The providers' act: people ask for what they have earned; risk, staff, a run, Flutterwave's sandbox and back."""
 
 import asyncio
+import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -99,6 +100,7 @@ class Ending:
 
     played: Sequence[Played]
     book_matches: bool
+    password: str = field(repr=False)  # Of every provider, until the demo is played again.
 
     @property
     def is_good(self) -> bool:
@@ -132,6 +134,7 @@ class Act:
     client: PoliteClient
     database: Database
     staff: tuple[str, str] = field(repr=False)  # E-mail and password.
+    _password: str = field(default_factory=lambda: secrets.token_urlsafe(12), repr=False)
     _tokens: dict[str, str] = field(default_factory=dict, repr=False)
     _played: list[Played] = field(default_factory=list)
 
@@ -150,7 +153,7 @@ class Act:
         await self._look()
         cleared = await books.clearing(self.database, GATEWAY) - before
         book = await books.read(self.client, self.running.settings.flutterwave_url)
-        return Ending(self._played, cleared == books.net(book, "NGN"))
+        return Ending(self._played, cleared == books.net(book, "NGN"), self._password)
 
     async def _open(self) -> str:
         """Ease the terms, and make a key for the platform's system and passwords for everybody; the key."""
@@ -174,18 +177,17 @@ class Act:
             for one in ALL
         ]
         await self._call("POST", "/api/earnings", of_platform, earned)
-        password = str(self._id())
         for one, view in zip(ALL, known["data"], strict=True):
-            await self._let_in(one, view["id"], password=password)
-            await self._sign_in(one.email, password)
+            await self._let_in(one, view["id"])
+            await self._sign_in(one.email, self._password)
             await self._say_where(one)
         await self._sign_in(*self.staff)
         await asyncio.gather(*map(self._checked, ALL))
 
-    async def _let_in(self, one: Provider, holder_id: str, *, password: str) -> None:
+    async def _let_in(self, one: Provider, holder_id: str) -> None:
         """Let somebody act for a provider; whoever was there before gets a new password."""
         at = SystemClock().now()
-        stored = await identity.hash_password(password, email=one.email)
+        stored = await identity.hash_password(self._password, email=one.email)
         holder = ids.parse(holder_id)
         assert holder is not None, "the API gives ids"
         async with self.database.transaction() as tx:
