@@ -16,6 +16,10 @@ _SCHEMA: Final = {
 }
 
 Amount = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=_SCHEMA)]
+Currency = Annotated[
+    str, msgspec.Meta(min_length=3, max_length=3, extra_json_schema={"pattern": "^[A-Z]{3}$"}, examples=["NGN"])
+]
+"""An ISO 4217 code; whether there is such a currency, ``money`` finds out."""
 
 
 def money(amount: msgspec.Raw, currency: str) -> Money:

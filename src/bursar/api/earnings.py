@@ -7,11 +7,10 @@ from uuid import UUID
 
 import msgspec
 
-from bursar.api.filters import SEARCH_LENGTH_MAX, TimeQuery
+from bursar.api.filters import Search, TimeQuery, insist_searchable
 from bursar.api.problems import timestamp
-from bursar.api.rules import LINE
 from bursar.earnings import Earning, EarningState, NoSuchEarning, Payoff
-from bursar.foundation import ids, texts
+from bursar.foundation import ids
 
 
 class EarningStatus(StrEnum):
@@ -39,22 +38,12 @@ class EarningQuery(TimeQuery, kw_only=True):
         default_factory=list
     )
     search: (
-        Annotated[
-            str,
-            msgspec.Meta(
-                min_length=1,
-                max_length=SEARCH_LENGTH_MAX,
-                description="How a reference or an id begins.",
-                examples=["order-17"],
-                extra_json_schema={"pattern": LINE},
-            ),
-        ]
+        Annotated[Search, msgspec.Meta(description="How a reference or an id begins.", examples=["order-17"])]
         | msgspec.UnsetType
     ) = msgspec.UNSET
 
     def __post_init__(self) -> None:
-        if self.search:
-            texts.insist_line(self.search, field="search", most=SEARCH_LENGTH_MAX)
+        insist_searchable(self.search)
 
     @property
     def states(self) -> frozenset[EarningState]:

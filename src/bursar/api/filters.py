@@ -3,18 +3,22 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final
+from uuid import UUID
 
 import msgspec
 
+from bursar import payouts
 from bursar.api import exports
 from bursar.api.paging import PageQuery
 from bursar.api.rules import LINE
 from bursar.foundation import texts
 from bursar.foundation.errors import Invalid
 from bursar.foundation.money import Money
+from bursar.payouts import PayoutState
 
 SEARCH_LENGTH_MAX: Final = 200
 
+Search = Annotated[str, msgspec.Meta(min_length=1, max_length=SEARCH_LENGTH_MAX, extra_json_schema={"pattern": LINE})]
 Moment = Annotated[
     str,
     msgspec.Meta(
@@ -79,14 +83,8 @@ class PayoutQuery(
 
     search: (
         Annotated[
-            str,
-            msgspec.Meta(
-                min_length=1,
-                max_length=SEARCH_LENGTH_MAX,
-                description="How a reference, a PSP reference or an id begins.",
-                examples=["test-success"],
-                extra_json_schema={"pattern": LINE},
-            ),
+            Search,
+            msgspec.Meta(description="How a reference, a PSP reference or an id begins.", examples=["test-success"]),
         ]
         | msgspec.UnsetType
     ) = msgspec.UNSET
@@ -94,8 +92,23 @@ class PayoutQuery(
     amount_max: Amount | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
-        if self.search:
-            texts.insist_line(self.search, field="search", most=SEARCH_LENGTH_MAX)
+        insist_searchable(self.search)
+
+    def of_holder(self, holder_id: UUID, states: frozenset[PayoutState], *, currency: str) -> payouts.Query:
+        """Those of one holder's payouts that stand so; amounts are in ``currency``.
+
+        Raises:
+            Invalid: a moment is none, or an amount is more precise than the currency.
+        """
+        return payouts.Query(
+            holder_id=holder_id,
+            states=states,
+            search=self.search or None,
+            since=self.begin,
+            until=self.end,
+            amount_min=self.least(currency),
+            amount_max=self.most(currency),
+        )
 
     def least(self, currency: str) -> int | None:
         """The smallest amount, in minor units.
@@ -112,6 +125,16 @@ class PayoutQuery(
             BadAmount: ``maxAmount`` is more precise than the currency, or beyond all bounds.
         """
         return _minor(self.amount_max, currency, field="maxAmount")
+
+
+def insist_searchable(text: str | msgspec.UnsetType) -> None:
+    """Insist on a line, where something is searched for.
+
+    Raises:
+        Invalid: it is none.
+    """
+    if text:
+        texts.insist_line(text, field="search", most=SEARCH_LENGTH_MAX)
 
 
 def moment(text: str, *, field: str) -> datetime:

@@ -5,10 +5,9 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 
 from bursar import identity, payouts
-from bursar.api import reading
+from bursar.api import own, reading
 from bursar.api.entry import KeyRequest
 from bursar.api.merchants import examples
-from bursar.api.merchants.payouts import own_payout
 from bursar.api.merchants.wire import WORDS
 from bursar.api.merchants.wire_webhooks import EventView, History
 from bursar.api.openapi import Doc
@@ -55,7 +54,7 @@ async def show_history(payout_id: FromPath[str], request: KeyRequest, state: Sta
     """Show how one of your own payouts came to stand where it stands, from `PENDING` on."""
     house: House = state.house
     async with house.database.transaction(readonly=True) as tx:
-        payout = await own_payout(tx, payout_id, request.user)
+        payout = await own.payout(tx, payout_id, holder_id=request.user.holder)
         moves = await payouts.history(tx, payout.id)
     return History([EventView.of(moved) for moved in moves if moved.from_state is None or is_news(moved)])
 

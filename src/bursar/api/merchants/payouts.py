@@ -12,17 +12,13 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from bursar import identity, payouts
-from bursar.api import exports, reading, requests
+from bursar.api import exports, own, reading, requests
 from bursar.api.entry import KeyRequest
 from bursar.api.merchants import examples
 from bursar.api.merchants.create import BODY_BYTES_MAX, IDEMPOTENCY_HEADER, Replayed
 from bursar.api.merchants.wire import WORDS, CancelBody, MerchantPayoutQuery, PayoutBody, PayoutView, states_heard_as
 from bursar.api.openapi import Doc, Header
 from bursar.api.paging import Page, page
-from bursar.api.problems import TooLate
-from bursar.foundation import ids
-from bursar.foundation.db import Transaction
-from bursar.foundation.errors import Refusal
 from bursar.house import House
 
 IDEMPOTENCY: Final = Header(
@@ -109,7 +105,7 @@ async def show_payout(payout_id: FromPath[str], request: KeyRequest, state: Stat
     """Show one of your own payouts as it stands; somebody else's is not found."""
     house: House = state.house
     async with house.database.transaction(readonly=True) as tx:
-        return PayoutView.of(await own_payout(tx, payout_id, request.user))
+        return PayoutView.of(await own.payout(tx, payout_id, holder_id=request.user.holder))
 
 
 @post(
@@ -132,39 +128,15 @@ async def cancel_payout(payout_id: FromPath[str], request: KeyRequest, state: St
     house: House = state.house
     body = await reading.json(request, CancelBody, optional=True)
     async with house.database.transaction() as tx:
-        payout = await own_payout(tx, payout_id, request.user)
-        [result] = await payouts.cancel(tx, [payout.id], actor=request.user.actor, book=house.book, reason=body.reason)
-    if isinstance(result, payouts.WrongState):
-        raise TooLate(status=WORDS[payout.state].value)
-    if isinstance(result, Refusal):
-        raise result
-    return PayoutView.of(result)
-
-
-async def own_payout(tx: Transaction, payout_id: str, caller: identity.Caller) -> payouts.Payout:
-    """One of the caller's own payouts, by its id as it was sent.
-
-    Raises:
-        NoSuchPayout: there is none, or it is somebody else's.
-    """
-    wanted = ids.parse(payout_id)
-    if wanted is None:
-        raise payouts.NoSuchPayout(payout=payout_id[:40])
-    return await payouts.get(tx, wanted, holder_id=caller.holder)
+        found = await own.payout(tx, payout_id, holder_id=request.user.holder)
+        taken = await own.take_back(tx, found, house, actor=request.user.actor, reason=body.reason, words=WORDS)
+    return PayoutView.of(taken)
 
 
 async def _query(house: House, asked: MerchantPayoutQuery, caller: identity.Caller) -> payouts.Query:
     async with house.database.transaction(readonly=True) as tx:
         currency = (await house.book.judge(tx, {caller.program}))[caller.program].currency
-    return payouts.Query(
-        holder_id=caller.holder,
-        states=states_heard_as(asked.status),
-        search=asked.search or None,
-        since=asked.begin,
-        until=asked.end,
-        amount_min=asked.least(currency),
-        amount_max=asked.most(currency),
-    )
+    return asked.of_holder(caller.holder, states_heard_as(asked.status), currency=currency)
 
 
 def _row(payout: payouts.Payout) -> exports.Row:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from bursar.api import amounts
+from bursar.api import accounts, amounts
 from bursar.api.filters import PayoutQuery
 from bursar.api.problems import timestamp
 from bursar.api.rules import LINE, TEXT
@@ -73,41 +73,15 @@ class PayoutBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     ]
     amount: amounts.Amount
     currency: Annotated[
-        str,
-        msgspec.Meta(
-            min_length=3,
-            max_length=3,
-            description="ISO 4217; the currency of your program.",
-            examples=["PKR"],
-            extra_json_schema={"pattern": "^[A-Z]{3}$"},
-        ),
+        amounts.Currency, msgspec.Meta(description="ISO 4217; the currency of your program.", examples=["PKR"])
     ]
     dest_type: Annotated[Literal["BANK"], msgspec.Meta(description="What kind of destination it is.")]
-    bank_code: Annotated[
-        str,
-        msgspec.Meta(
-            max_length=20, pattern=r"^[A-Za-z0-9_-]+$(?!\n)", description="Which bank, by its code.", examples=["HBL"]
-        ),
-    ]
+    bank_code: Annotated[accounts.BankCode, msgspec.Meta(examples=["HBL"])]
     account_number: Annotated[
-        str,
-        msgspec.Meta(
-            max_length=40,
-            pattern=r"^[A-Za-z0-9]([A-Za-z0-9 -]*[A-Za-z0-9])?$(?!\n)",
-            description="The number or the IBAN at that bank.",
-            examples=["1234500001"],
-        ),
+        accounts.AccountNumber,
+        msgspec.Meta(description="The number or the IBAN at that bank.", examples=["1234500001"]),
     ]
-    account_title: Annotated[
-        str,
-        msgspec.Meta(
-            min_length=1,
-            max_length=200,
-            description="Whose account it is; one line.",
-            examples=["Test User"],
-            extra_json_schema={"pattern": LINE},
-        ),
-    ]
+    account_title: Annotated[accounts.AccountTitle, msgspec.Meta(examples=["Test User"])]
 
     def __post_init__(self) -> None:
         texts.insist_line(self.merchant_reference, field="merchantReference", most=REFERENCE_LENGTH_MAX)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from bursar.api.filters import Search, insist_searchable
 from bursar.api.paging import PageQuery
 from bursar.api.problems import timestamp
 from bursar.api.providers.wire_money import DestinationView
@@ -14,7 +15,6 @@ from bursar.foundation import texts
 from bursar.holders import Holder, StoredDestination
 
 HOLDERS_MAX: Final = 1_000
-SEARCH_LENGTH_MAX: Final = 200
 _NAME_LENGTH_MAX: Final = 200
 
 Program = Annotated[str, msgspec.Meta(min_length=1, max_length=40, examples=["providers"])]
@@ -98,23 +98,13 @@ class HolderQuery(PageQuery, kw_only=True):
     """Which holders to list."""
 
     search: (
-        Annotated[
-            str,
-            msgspec.Meta(
-                min_length=1,
-                max_length=SEARCH_LENGTH_MAX,
-                description="What a reference, a name or an e-mail contains.",
-                examples=["ada"],
-                extra_json_schema={"pattern": LINE},
-            ),
-        ]
+        Annotated[Search, msgspec.Meta(description="What a reference, a name or an e-mail contains.", examples=["ada"])]
         | msgspec.UnsetType
     ) = msgspec.UNSET
     program: Annotated[Program, msgspec.Meta(description="Only of this program.")] | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
-        if self.search:
-            texts.insist_line(self.search, field="search", most=SEARCH_LENGTH_MAX)
+        insist_searchable(self.search)
 
 
 class PlatformHolderView(msgspec.Struct, rename="camel"):

@@ -46,16 +46,7 @@ class EarningBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     ]
     amount: amounts.Amount
     currency: (
-        Annotated[
-            str,
-            msgspec.Meta(
-                min_length=3,
-                max_length=3,
-                description="ISO 4217; the program's, if it is left out.",
-                examples=["NGN"],
-                extra_json_schema={"pattern": "^[A-Z]{3}$"},
-            ),
-        ]
+        Annotated[amounts.Currency, msgspec.Meta(description="ISO 4217; the program's, if it is left out.")]
         | msgspec.UnsetType
     ) = msgspec.UNSET
     description: Annotated[

@@ -12,11 +12,10 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from bursar import earnings, holders, payouts
-from bursar.api import exports, reading, requests
+from bursar.api import exports, own, reading, requests
 from bursar.api.entry import HolderRequest, Needs
 from bursar.api.openapi import Doc, Header
 from bursar.api.paging import Page, page
-from bursar.api.problems import TooLate
 from bursar.api.providers import examples
 from bursar.api.providers.requesting import IDEMPOTENCY_HEADER, Replayed
 from bursar.api.providers.waiting import waiting_for
@@ -29,9 +28,7 @@ from bursar.api.providers.wire import (
     TakeBackBody,
     states_heard_as,
 )
-from bursar.foundation import ids
 from bursar.foundation.db import Transaction
-from bursar.foundation.errors import Refusal
 from bursar.house import House
 
 BODY_BYTES_MAX: Final = 16 * 1024
@@ -124,7 +121,7 @@ async def show_own_payout(payout_id: FromPath[str], request: HolderRequest, stat
     """Show one payout with its history in plain words, and what it waits for; somebody else's is not found."""
     house: House = state.house
     async with house.database.transaction(readonly=True) as tx:
-        return await _detail(tx, await _own(tx, payout_id, request.user.holder), house)
+        return await _detail(tx, await own.payout(tx, payout_id, holder_id=request.user.holder.id), house)
 
 
 @post(
@@ -147,25 +144,9 @@ async def cancel_own_payout(payout_id: FromPath[str], request: HolderRequest, st
     house: House = state.house
     body = await reading.json(request, TakeBackBody, optional=True)
     async with house.database.transaction() as tx:
-        payout = await _own(tx, payout_id, request.user.holder)
-        [result] = await payouts.cancel(tx, [payout.id], actor=request.user.actor, book=house.book, reason=body.reason)
-        if isinstance(result, payouts.WrongState):
-            raise TooLate(status=WORDS[payout.state].value)
-        if isinstance(result, Refusal):
-            raise result
-        return await _detail(tx, result, house)
-
-
-async def _own(tx: Transaction, payout_id: str, holder: holders.Holder) -> payouts.Payout:
-    """One of the holder's payouts, by its id as it was sent.
-
-    Raises:
-        NoSuchPayout: there is none, or it is somebody else's.
-    """
-    wanted = ids.parse(payout_id)
-    if wanted is None:
-        raise payouts.NoSuchPayout(payout=payout_id[:40])
-    return await payouts.get(tx, wanted, holder_id=holder.id)
+        found = await own.payout(tx, payout_id, holder_id=request.user.holder.id)
+        taken = await own.take_back(tx, found, house, actor=request.user.actor, reason=body.reason, words=WORDS)
+        return await _detail(tx, taken, house)
 
 
 async def _detail(tx: Transaction, payout: payouts.Payout, house: House) -> ProviderPayoutDetail:
@@ -179,15 +160,7 @@ async def _detail(tx: Transaction, payout: payouts.Payout, house: House) -> Prov
 async def _query(house: House, asked: ProviderPayoutQuery, holder: holders.Holder) -> payouts.Query:
     async with house.database.transaction(readonly=True) as tx:
         currency = (await house.book.judge(tx, {holder.program}))[holder.program].currency
-    return payouts.Query(
-        holder_id=holder.id,
-        states=states_heard_as(asked.status),
-        search=asked.search or None,
-        since=asked.begin,
-        until=asked.end,
-        amount_min=asked.least(currency),
-        amount_max=asked.most(currency),
-    )
+    return asked.of_holder(holder.id, states_heard_as(asked.status), currency=currency)
 
 
 def _row(payout: payouts.Payout) -> exports.Row:

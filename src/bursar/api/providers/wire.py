@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from bursar.api import amounts
+from bursar.api import accounts, amounts
 from bursar.api.earnings import StandsForView
 from bursar.api.filters import PayoutQuery
 from bursar.api.problems import timestamp
@@ -61,31 +61,11 @@ WORDS: Final[Mapping[PayoutState, ProviderStatus]] = MappingProxyType(
 class BankMethod(msgspec.Struct, rename="camel", forbid_unknown_fields=True, tag_field="type", tag="BANK"):
     """A bank account, whole. Answers show no more than the last four digits of its number."""
 
-    bank_code: Annotated[
-        str,
-        msgspec.Meta(
-            max_length=20, pattern=r"^[A-Za-z0-9_-]+$(?!\n)", description="Which bank, by its code.", examples=["044"]
-        ),
-    ]
+    bank_code: Annotated[accounts.BankCode, msgspec.Meta(examples=["044"])]
     account_number: Annotated[
-        str,
-        msgspec.Meta(
-            max_length=40,
-            pattern=r"^[A-Za-z0-9]([A-Za-z0-9 -]*[A-Za-z0-9])?$(?!\n)",
-            description="The number at that bank.",
-            examples=["0690000031"],
-        ),
+        accounts.AccountNumber, msgspec.Meta(description="The number at that bank.", examples=["0690000031"])
     ]
-    account_title: Annotated[
-        str,
-        msgspec.Meta(
-            min_length=1,
-            max_length=200,
-            description="Whose account it is; one line.",
-            examples=["Ada Obi"],
-            extra_json_schema={"pattern": LINE},
-        ),
-    ]
+    account_title: Annotated[accounts.AccountTitle, msgspec.Meta(examples=["Ada Obi"])]
 
     @property
     def destination(self) -> Destination:
@@ -102,14 +82,8 @@ class RequestBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     amount: amounts.Amount
     currency: (
         Annotated[
-            str,
-            msgspec.Meta(
-                min_length=3,
-                max_length=3,
-                description="ISO 4217; the currency of your program, which may be left out.",
-                examples=["NGN"],
-                extra_json_schema={"pattern": "^[A-Z]{3}$"},
-            ),
+            amounts.Currency,
+            msgspec.Meta(description="ISO 4217; the currency of your program, which may be left out."),
         ]
         | msgspec.UnsetType
     ) = msgspec.UNSET

@@ -1,7 +1,6 @@
 """The providers' act: people ask for what they have earned; risk, staff, a run, Flutterwave's sandbox and back."""
 
 import asyncio
-import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -134,7 +133,7 @@ class Act:
     client: PoliteClient
     database: Database
     staff: tuple[str, str] = field(repr=False)  # E-mail and password.
-    _password: str = field(default_factory=lambda: secrets.token_urlsafe(12), repr=False)
+    _password: str = field(default_factory=lambda: ids.new(SystemClock().now()).hex[-16:], repr=False)
     _tokens: dict[str, str] = field(default_factory=dict, repr=False)
     _played: list[Played] = field(default_factory=list)
 
