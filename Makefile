@@ -89,4 +89,4 @@ test: check ## What CI runs: check, then every test but the long fault runs.
 	$(BIN)/pytest $(FLAGS)
 
 fault-lab: install ## The long runs: real processes killed, stalled and cut off, and the books examined afterwards.
-	$(BIN)/pytest -m fault_lab tests/fault_lab $(FLAGS)
+	$(BIN)/pytest -m fault_lab $(FLAGS)

@@ -9,6 +9,9 @@ from ways import V3, V4, Way
 from world import World, open_world
 
 WAYS: Final = [pytest.param(V3, id="v3"), pytest.param(V4, id="v4")]
+SLOW: Final = [pytest.param(V3, id="v3"), pytest.param(V4, id="v4", marks=pytest.mark.fault_lab)]
+"""v4 has no bulk, so what became of each has to be asked for one by one, as often as the schedule has it."""
+
 EVERY_END: Final = "0001 0001 0002 0003 0001 0004 0001 0007"
 ENDS: Final = {"s0007": "failed"}
 
@@ -34,7 +37,7 @@ async def pay(world: World, *, count: int = 16) -> None:
     await world.audit()
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", SLOW)
 @pytest.mark.parametrize("fault", CALLS)
 async def test_an_answer_that_proves_nothing_is_found_out_by_asking(
     database_url: str, tmp_path: Path, way: Way, fault: str
