@@ -37,6 +37,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(SECONDS_MAX)
+@pytest.mark.fault_lab  # Minutes: each figure starts processes of its own.
 def test_every_figure_stands_beside_its_reference(measured: dict[str, Any]) -> None:
     figures = measured["figures"]
     assert {figure["name"] for figure in figures} == FIGURES
@@ -48,6 +49,7 @@ def test_every_figure_stands_beside_its_reference(measured: dict[str, Any]) -> N
 
 
 @pytest.mark.timeout(SECONDS_MAX)
+@pytest.mark.fault_lab
 def test_the_server_keeps_its_promises_while_it_is_measured(measured: dict[str, Any]) -> None:
     promises = ("fsync", "synchronous_commit", "full_page_writes")
     assert {name: measured["conditions"][name] for name in promises} == dict.fromkeys(promises, "on")
