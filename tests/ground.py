@@ -24,6 +24,22 @@ AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 KEYRING = Keyring([b"k" * 32])
 MERCHANTS = Path(__file__).parents[1] / "programs/merchants.yaml"
 
+EVERYTHING: dict[str, Any] = {
+    "review__amount_at": 100000.00,
+    "review__at_level": "medium",
+    "risk__verified": True,
+    "risk__successes_min": 3,
+    "risk__failures_max": 1,
+    "risk__amount_factor": 5,
+    "risk__frequency_factor": 4,
+    "risk__per_hour_max": 3,
+    "risk__per_day_max": 10,
+    "risk__changed_hours": 72,
+    "risk__shared_max": 0,
+    "risk__name_score_min": 0.75,
+}
+"""Changes to the merchants' terms with which every rule is asked."""
+
 _numbers = count(1)
 
 

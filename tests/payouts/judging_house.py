@@ -3,29 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from bursar.foundation import ids
 from bursar.foundation.db import Transaction, columns
 from bursar.holders.model import Destination
 from ground import KEYRING
-
-EVERYTHING: dict[str, Any] = {
-    "review__amount_at": 100000.00,
-    "review__at_level": "medium",
-    "risk__verified": True,
-    "risk__successes_min": 3,
-    "risk__failures_max": 1,
-    "risk__amount_factor": 5,
-    "risk__frequency_factor": 4,
-    "risk__per_hour_max": 3,
-    "risk__per_day_max": 10,
-    "risk__changed_hours": 72,
-    "risk__shared_max": 0,
-    "risk__name_score_min": 0.75,
-}
-"""Changes to the merchants' terms with which every rule is asked."""
 
 
 def index(account: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from judging_house import EVERYTHING, Old, index, live_through
+from judging_house import Old, index, live_through
 from payouts_house import PayoutsHouse, open_house
 
 from bursar import holders, payouts, programs, risk
@@ -19,7 +19,7 @@ from bursar.holders.model import Destination
 from bursar.payouts import Payout
 from bursar.payouts.judging import Seen
 from bursar.payouts.judging.facts import gather
-from ground import AT, KEYRING, ask, merchant
+from ground import AT, EVERYTHING, KEYRING, ask, merchant
 from statements import statements_of
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

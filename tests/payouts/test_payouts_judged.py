@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from judging_house import EVERYTHING, Old, live_through
+from judging_house import Old, live_through
 from payouts_house import PayoutsHouse, open_house
 
 from bursar import approvals, holders, payouts
@@ -12,7 +12,7 @@ from bursar.foundation.db import Transaction
 from bursar.holders import NewDenial, NewDestination
 from bursar.holders.model import Destination
 from bursar.payouts import Payout, PayoutState
-from ground import AT, KEYRING, ask, merchant, program
+from ground import AT, EVERYTHING, KEYRING, ask, merchant, program
 
 S = PayoutState
 DAY = timedelta(days=1)

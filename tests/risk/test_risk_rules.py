@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bursar import programs, risk
 from bursar.foundation.money import Money
 from bursar.risk import RULES, Denied, Facts, Finding, Level, Owner, Pace, Past, Target
-from ground import terms_text
+from ground import EVERYTHING, terms_text
 
 AT = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 LONG_AGO = AT - timedelta(days=400)
@@ -27,22 +27,6 @@ USUAL = Facts(
 )
 """A payout about which nothing is unusual."""
 
-ALL: dict[str, Any] = {
-    "review__amount_at": 100000.00,
-    "review__at_level": "medium",
-    "risk__verified": True,
-    "risk__successes_min": 3,
-    "risk__failures_max": 1,
-    "risk__amount_factor": 5,
-    "risk__frequency_factor": 4,
-    "risk__per_hour_max": 3,
-    "risk__per_day_max": 10,
-    "risk__changed_hours": 72,
-    "risk__shared_max": 0,
-    "risk__name_score_min": 0.75,
-}
-"""Terms that ask every rule."""
-
 
 def terms(**changes: Any) -> programs.Terms:
     """The merchants' terms with these changes."""
@@ -56,11 +40,11 @@ def _terms(changes: tuple[tuple[str, Any], ...]) -> programs.Terms:
 
 def found(rule: str, facts: Facts, **changes: Any) -> Finding:
     """What one rule says, asked with all the others."""
-    return next(f for f in risk.screen(facts, terms(**ALL | changes)).findings if f.rule == rule)
+    return next(f for f in risk.screen(facts, terms(**EVERYTHING | changes)).findings if f.rule == rule)
 
 
 def test_where_nothing_is_unusual_every_rule_says_so() -> None:
-    verdict = risk.screen(USUAL, terms(**ALL))
+    verdict = risk.screen(USUAL, terms(**EVERYTHING))
     assert [finding.rule for finding in verdict.findings] == [rule.name for rule in RULES]
     assert {finding.level for finding in verdict.findings} == {Level.PASS}
     assert (verdict.level, verdict.needs_review, verdict.reason) == (Level.PASS, False, None)
@@ -219,13 +203,13 @@ def test_a_reviewer_reads_the_figures(rule: str, changed: dict[str, Any], senten
 
 @pytest.mark.parametrize(("at_level", "needs_review"), [("low", True), ("medium", True), ("high", False)])
 def test_from_which_level_on_people_look_is_the_terms(at_level: str, *, needs_review: bool) -> None:
-    verdict = risk.screen(replace(USUAL, pace=Pace(in_hour=4)), terms(**ALL | {"review__at_level": at_level}))
+    verdict = risk.screen(replace(USUAL, pace=Pace(in_hour=4)), terms(**EVERYTHING | {"review__at_level": at_level}))
     assert (verdict.level, verdict.needs_review) == (Level.MEDIUM, needs_review)
 
 
 def test_the_strongest_decides_and_gives_the_reason() -> None:
     facts = replace(USUAL, pace=Pace(in_hour=4), target=Target("Anna Khan", since=LONG_AGO, others=3))
-    verdict = risk.screen(facts, terms(**ALL))
+    verdict = risk.screen(facts, terms(**EVERYTHING))
     assert (verdict.level, verdict.reason) == (Level.HIGH, "destination_shared")
 
 
@@ -249,7 +233,7 @@ def test_the_strongest_decides_and_gives_the_reason() -> None:
     )
 )
 def test_whatever_the_facts_every_rule_answers_and_the_verdict_is_the_strongest(facts: Facts) -> None:
-    verdict = risk.screen(facts, terms(**ALL))
+    verdict = risk.screen(facts, terms(**EVERYTHING))
     assert len(verdict.findings) == len(RULES)
     assert verdict.level == max(finding.level for finding in verdict.findings)
     assert verdict.needs_review == (verdict.level >= Level.MEDIUM)

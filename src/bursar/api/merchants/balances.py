@@ -10,13 +10,13 @@ from litestar.datastructures import State
 from litestar.response import Stream
 
 from bursar import identity, ledger
-from bursar.api import exports, reading
+from bursar.api import exports, lists, reading
 from bursar.api.entry import KeyRequest
 from bursar.api.filters import TimeQuery
 from bursar.api.merchants import examples
 from bursar.api.merchants.wire_balances import Balances, BalanceView, LineView
 from bursar.api.openapi import Doc
-from bursar.api.paging import Page, page
+from bursar.api.paging import Page
 from bursar.foundation.money import Money
 from bursar.house import House
 
@@ -66,10 +66,7 @@ async def list_ledger(request: KeyRequest, state: State) -> Response[Any] | Stre
         async with house.database.transaction(readonly=True) as tx:
             return await ledger.statement(tx, holder_id, since=since, until=until, before=before, limit=limit)
 
-    if exports.is_wanted(request, asked.format):
-        return await exports.answer(COLUMNS, read, row=_row, name="statement")
-    found = await read(asked.before, asked.limit + 1)
-    return Response(page(found, limit=asked.limit, show=LineView.of))
+    return await lists.answer(request, asked, read, show=LineView.of, columns=COLUMNS, row=_row, name="statement")
 
 
 def _row(line: ledger.Line) -> exports.Row:

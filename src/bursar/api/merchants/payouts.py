@@ -12,13 +12,13 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from bursar import identity, payouts
-from bursar.api import exports, own, reading, requests
+from bursar.api import exports, lists, own, reading, requests
 from bursar.api.entry import KeyRequest
 from bursar.api.merchants import examples
 from bursar.api.merchants.create import BODY_BYTES_MAX, IDEMPOTENCY_HEADER, Replayed
 from bursar.api.merchants.wire import WORDS, CancelBody, MerchantPayoutQuery, PayoutBody, PayoutView, states_heard_as
 from bursar.api.openapi import Doc, Header
-from bursar.api.paging import Page, page
+from bursar.api.paging import Page
 from bursar.house import House
 
 IDEMPOTENCY: Final = Header(
@@ -90,10 +90,7 @@ async def list_payouts(request: KeyRequest, state: State) -> Response[Any] | Str
         async with house.database.transaction(readonly=True) as tx:
             return await payouts.page(tx, replace(query, before=before, limit=limit))
 
-    if exports.is_wanted(request, asked.format):
-        return await exports.answer(COLUMNS, read, row=_row, name="payouts")
-    found = await read(asked.before, asked.limit + 1)
-    return Response(page(found, limit=asked.limit, show=PayoutView.of))
+    return await lists.answer(request, asked, read, show=PayoutView.of, columns=COLUMNS, row=_row, name="payouts")
 
 
 @get(

@@ -12,12 +12,13 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from bursar import earnings, holders, identity
-from bursar.api import exports, problems, reading, requests
+from bursar.api import exports, lists, problems, reading, requests
 from bursar.api.earnings import COLUMNS as SHARED_COLUMNS
 from bursar.api.earnings import cells, identified
 from bursar.api.entry import Either, PlatformRequest
 from bursar.api.openapi import JSON, Doc
-from bursar.api.paging import Page, page
+from bursar.api.paging import Page
+from bursar.api.platform import scope
 from bursar.api.platform.wire_earnings import (
     BODIES,
     SHOWN,
@@ -74,7 +75,7 @@ async def credit_earnings(request: PlatformRequest, state: State) -> Response[by
     item, in their order. A key credits holders of its own program; staff say which `program`.
     """
     house: House = state.house
-    program = _program(request, reading.query(request, ProgramQuery).program or None)
+    program = scope.program(request, reading.query(request, ProgramQuery).program or None)
     if program is None:
         raise Invalid(field="program", rule="present; staff work for all programs")
     items, is_many = await _read(request)
@@ -109,16 +110,13 @@ async def list_all_earnings(request: PlatformRequest, state: State) -> Response[
     """
     house: House = state.house
     asked = reading.query(request, PlatformEarningQuery)
-    query = await _query(house, asked, _program(request, asked.program or None))
+    query = await _query(house, asked, scope.program(request, asked.program or None))
 
     async def read(before: UUID | None, limit: int) -> Sequence[PlatformEarningView]:
         async with house.database.transaction(readonly=True) as tx:
             return await _views(tx, await earnings.page(tx, replace(query, before=before, limit=limit)))
 
-    if exports.is_wanted(request, asked.format):
-        return await exports.answer(COLUMNS, read, row=_row, name="earnings")
-    found = await read(asked.before, asked.limit + 1)
-    return Response(page(found, limit=asked.limit, show=lambda view: view))
+    return await lists.answer(request, asked, read, show=lambda view: view, columns=COLUMNS, row=_row, name="earnings")
 
 
 @get(
@@ -130,23 +128,9 @@ async def show_any_earning(earning_id: FromPath[str], request: PlatformRequest, 
     """Show one earning with the payouts that used it; one of another program than a key's is not found."""
     house: House = state.house
     async with house.database.transaction(readonly=True) as tx:
-        earning = await earnings.get(tx, identified(earning_id), program=_program(request, None))
+        earning = await earnings.get(tx, identified(earning_id), program=scope.program(request, None))
         [view] = await _views(tx, [earning])
     return view
-
-
-def _program(request: PlatformRequest, asked: str | None) -> str | None:
-    """The program that a request is about: a key's own, or the one that staff ask for, if any.
-
-    Raises:
-        Invalid: a key asks for another program than its own.
-    """
-    if isinstance(request.user, identity.Person):
-        return asked
-    own = request.user.program
-    if asked not in {None, own}:
-        raise Invalid(field="program", rule=f"{own}, which this key is for", given=asked)
-    return own
 
 
 async def _read(request: PlatformRequest) -> tuple[list[Item], bool]:

@@ -7,12 +7,12 @@ from litestar import Request, Router, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 
-from bursar import holders, identity, programs
+from bursar import holders, programs
 from bursar.api import reading
 from bursar.api.entry import Either, PlatformRequest
 from bursar.api.openapi import Doc
 from bursar.api.paging import Page, page
-from bursar.api.platform import examples
+from bursar.api.platform import examples, scope
 from bursar.api.platform.wire import (
     HolderBody,
     HolderQuery,
@@ -55,7 +55,7 @@ async def register_holders(request: PlatformRequest, state: State) -> Registered
     """
     house: House = state.house
     body = await reading.json(request, HoldersBody)
-    program = _own_program(request, body.program or None)
+    program = scope.program(request, body.program or None)
     if program is None:
         raise Invalid(field="program", rule="present")
     at = house.clock.now()
@@ -78,7 +78,7 @@ async def list_holders(request: PlatformRequest, state: State) -> Page[PlatformH
     """List holders, newest first; with a key, those of its program."""
     house: House = state.house
     asked = reading.query(request, HolderQuery)
-    program = _own_program(request, asked.program or None)
+    program = scope.program(request, asked.program or None)
     async with house.database.transaction(readonly=True) as tx:
         found = await holders.list_page(
             tx, program=program, search=asked.search or None, after=asked.before, limit=asked.limit + 1
@@ -127,21 +127,6 @@ async def verify_holder(holder_id: FromPath[str], request: PlatformRequest, stat
     return PlatformHolderView.of(found[holder.id])
 
 
-def _own_program(request: Request[Any, Any, Any], named: str | None) -> str | None:
-    """The program that is meant: a key's own, else the one that staff named, if they did.
-
-    Raises:
-        Invalid: a key's owner named another one.
-    """
-    match request.user:
-        case identity.Caller(program=own):
-            if named not in {None, own}:
-                raise Invalid(field="program", rule=f"{own}, which this key is for")
-            return own
-        case _:
-            return named
-
-
 async def _within(tx: Transaction, request: Request[Any, Any, Any], holder_id: str) -> Holder:
     """A holder by the id as it was sent; with a key, only one of its program.
 
@@ -150,7 +135,7 @@ async def _within(tx: Transaction, request: Request[Any, Any, Any], holder_id: s
     """
     wanted: UUID | None = ids.parse(holder_id)
     found = (await holders.find(tx, [wanted])).get(wanted) if wanted else None
-    if found is None or _own_program(request, None) not in {None, found.program}:
+    if found is None or scope.program(request, None) not in {None, found.program}:
         raise holders.NoSuchHolder
     return found
 

@@ -11,11 +11,11 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from bursar import earnings
-from bursar.api import exports, reading
+from bursar.api import exports, lists, reading
 from bursar.api.earnings import COLUMNS, EXAMPLE, EarningQuery, EarningView, cells, identified
 from bursar.api.entry import HolderRequest, Needs
 from bursar.api.openapi import Doc
-from bursar.api.paging import Page, page
+from bursar.api.paging import Page
 from bursar.earnings import Query
 from bursar.foundation.db import Transaction
 from bursar.house import House
@@ -52,10 +52,7 @@ async def list_own_earnings(request: HolderRequest, state: State) -> Response[An
         async with house.database.transaction(readonly=True) as tx:
             return await _views(tx, await earnings.page(tx, replace(query, before=before, limit=limit)))
 
-    if exports.is_wanted(request, asked.format):
-        return await exports.answer(COLUMNS, read, row=cells, name="earnings")
-    found = await read(asked.before, asked.limit + 1)
-    return Response(page(found, limit=asked.limit, show=lambda view: view))
+    return await lists.answer(request, asked, read, show=lambda view: view, columns=COLUMNS, row=cells, name="earnings")
 
 
 @get(

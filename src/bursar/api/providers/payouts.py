@@ -12,10 +12,10 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from bursar import earnings, holders, payouts
-from bursar.api import exports, own, reading, requests
+from bursar.api import exports, lists, own, reading, requests
 from bursar.api.entry import HolderRequest, Needs
 from bursar.api.openapi import Doc, Header
-from bursar.api.paging import Page, page
+from bursar.api.paging import Page
 from bursar.api.providers import examples
 from bursar.api.providers.requesting import IDEMPOTENCY_HEADER, Replayed
 from bursar.api.providers.waiting import waiting_for
@@ -106,10 +106,9 @@ async def list_own_payouts(request: HolderRequest, state: State) -> Response[Any
         async with house.database.transaction(readonly=True) as tx:
             return await payouts.page(tx, replace(query, before=before, limit=limit))
 
-    if exports.is_wanted(request, asked.format):
-        return await exports.answer(COLUMNS, read, row=_row, name="payouts")
-    found = await read(asked.before, asked.limit + 1)
-    return Response(page(found, limit=asked.limit, show=ProviderPayoutView.of))
+    return await lists.answer(
+        request, asked, read, show=ProviderPayoutView.of, columns=COLUMNS, row=_row, name="payouts"
+    )
 
 
 @get(
