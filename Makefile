@@ -1,5 +1,6 @@
 # Everything a developer or a build machine does here, each step named in words.
-# `make` alone lists the targets. PYTHON=/path/to/python3.12 chooses the interpreter; FLAGS=… is passed on.
+# `make` alone lists the targets. PYTHON=/path/to/python3.12 chooses the interpreter; FLAGS=… is passed on;
+# LANES=1 runs the tests one after the other (each lane has servers of its own, and most tests wait more than they work).
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -11,6 +12,7 @@ MAKEFLAGS += --no-print-directory
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
 BIN := .venv/bin
+LANES ?= 3
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links
 
@@ -86,7 +88,7 @@ check: install ## Everything that can be said without running Bursar: format, li
 
 test: check ## What CI runs: check, then every test but the long fault runs.
 	$(call step,The tests pass)
-	$(BIN)/pytest $(FLAGS)
+	$(BIN)/pytest -n $(LANES) --dist loadfile $(FLAGS)
 
 fault-lab: install ## The long runs: real processes killed, stalled and cut off, and the books examined afterwards.
 	$(BIN)/pytest -m fault_lab $(FLAGS)

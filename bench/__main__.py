@@ -14,7 +14,7 @@ from typing import Annotated, Final
 import typer
 import uvloop
 
-from bench import carriers, claim, create, drain, ingest, latency, lifecycle, memory, report, request, risk
+from bench import carriers, claim, create, drain, ingest, latency, lifecycle, memory, monthly, report, request, risk
 from bench.effort import QUICK, THOROUGH, TINY, Effort
 from bench.ground import Ground, conditions, prepared
 from bench.rounds import Contest, Figure, in_turns
@@ -33,11 +33,12 @@ SETS: Final[Mapping[str, Set]] = MappingProxyType(
         "latency": latency.latency,
         "report.ingest": ingest.ingest,
         "drain": drain.drain,
+        "runs.monthly": monthly.monthly,
         "carriers": carriers.carriers,
         "memory": memory.memory,
     }
 )
-ONCE: Final = frozenset({"drain", "memory"})  # Minutes of even work, and a peak that is the same each time.
+ONCE: Final = frozenset({"drain", "runs.monthly", "memory"})  # Minutes of even work, or the same each time.
 
 
 @dataclass(frozen=True, slots=True)

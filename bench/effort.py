@@ -25,6 +25,7 @@ class Effort:
     jobs: int  # Rung and answered in one turn.
     reported: int  # Payouts of which a gateway tells the outcome in one turn.
     drained: int  # Payouts that wait for one run.
+    writers: int  # Holders with a balance, of whom every tenth has enough to be paid.
 
 
 THOROUGH: Final = Effort(
@@ -44,6 +45,7 @@ THOROUGH: Final = Effort(
     jobs=5_000,
     reported=20_000,
     drained=100_000,
+    writers=1_000_000,
 )
 
 QUICK: Final = Effort(
@@ -63,6 +65,7 @@ QUICK: Final = Effort(
     jobs=1_000,
     reported=5_000,
     drained=5_000,
+    writers=50_000,
 )
 
 TINY: Final = Effort(
@@ -82,4 +85,5 @@ TINY: Final = Effort(
     jobs=40,
     reported=50,
     drained=60,
+    writers=500,
 )

@@ -8,6 +8,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from bursar.gateways import Outcome, Word
+from bursar.gateways.flutterwave import causes as flutterwave
+from bursar.gateways.mockbank import wire as mockbank
+from bursar.gateways.stripe import causes as stripe
 from bursar.payouts.model import LIFECYCLE, Effect, PayoutState
 
 DOCS = Path(__file__).parent
@@ -39,7 +43,58 @@ def _in_order(states: frozenset[PayoutState]) -> list[str]:
     return [state.value for state in PayoutState if state in states]
 
 
-PARTS: dict[str, Callable[[], str]] = {"lifecycle-table": lifecycle_table, "lifecycle-diagram": lifecycle_diagram}
+def stripe_refusals() -> str:
+    """Each code of a refused request to Stripe: at which step, what we call it, and what follows."""
+    steps = [("both", stripe.REFUSALS), *((step.value, codes) for step, codes in stripe.REFUSALS_AT.items())]
+    rows = [
+        f"| `{code}` | {step} | `{cause.reason}` | {cause.kind} |"
+        for step, codes in steps
+        for code, cause in sorted(codes.items())
+    ]
+    return "\n".join(["| `code` | step | our reason | class |", "|---|---|---|---|", *rows])
+
+
+def stripe_failures() -> str:
+    """Each reason for which Stripe says that a payout failed."""
+    rows = [f"| `{code}` | `{cause.reason}` | {cause.kind} |" for code, cause in sorted(stripe.FAILURES.items())]
+    rows += [
+        f"| any other, or none | `{stripe.UNRECOGNISED.reason}` | {stripe.UNRECOGNISED.kind} |",
+        f"| the payout is `canceled` | `{stripe.CANCELED.reason}` | {stripe.CANCELED.kind} |",
+        f"| its transfer was taken back at Stripe | `{stripe.TAKEN_BACK.reason}` | {stripe.TAKEN_BACK.kind} |",
+    ]
+    return "\n".join(["| `failure_code` | our reason | class |", "|---|---|---|", *rows])
+
+
+def flutterwave_causes() -> str:
+    """Each reason that Flutterwave's sentences and codes are known to mean."""
+    causes = [*(cause for _, cause in flutterwave.TABLE), *flutterwave.CODES.values()]
+    kinds = {c.reason: "look up" if c.kind is flutterwave.Kind.DUPLICATE else c.kind for c in causes}
+    rows = [f"| `{reason}` | {kind} |" for reason, kind in sorted(kinds.items())]
+    return "\n".join(["| our reason | class |", "|---|---|", *rows])
+
+
+def mockbank_statuses() -> str:
+    """Each status of the mock bank, as its client understands it."""
+    statuses = ("SUCCESS", "PENDING", "ON_HOLD", "FAILED", "RETRY", "RETURNED", "any other")
+    understood = [(status, mockbank.understand(mockbank.Answered("r", status=status))) for status in statuses]
+    rows = [f"| `{status}` | {_followed_by(outcome)} |" for status, outcome in understood]
+    return "\n".join(["| `status` | class |", "|---|---|", *rows])
+
+
+def _followed_by(outcome: Outcome) -> str:
+    if outcome.word is not Word.REFUSED:
+        return f"({outcome.word})"
+    return "retryable" if outcome.retryable else "permanent"
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "lifecycle-table": lifecycle_table,
+    "lifecycle-diagram": lifecycle_diagram,
+    "stripe-refusals": stripe_refusals,
+    "stripe-failures": stripe_failures,
+    "flutterwave-causes": flutterwave_causes,
+    "mockbank-statuses": mockbank_statuses,
+}
 
 
 def current(text: str) -> str:

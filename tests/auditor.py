@@ -23,7 +23,7 @@ from auditor_earnings import earnings_follow_their_payouts, earnings_stand_for_m
 
 Row = dict[str, Any]
 
-# The table of section 3 with decision 0016's step back, written out once more: verb, from, to.
+# The table of section 3 with the steps of decisions 0016 and 0025, written out once more: verb, from, to.
 STEPS: Final = {
     ("request", None, "requested"),
     *(("review", state, "in_review") for state in ("requested", "approved")),
@@ -38,6 +38,7 @@ STEPS: Final = {
     *(("defer", state, "retrying") for state in ("sending", "sent")),
     *(("fail", state, "failed") for state in ("sending", "sent", "retrying", "on_hold")),
     ("retry", "failed", "approved"),
+    *(("reopen", state, "sending") for state in ("failed", "cancelled")),
     ("return", "completed", "returned"),
 }
 

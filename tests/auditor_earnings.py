@@ -14,6 +14,8 @@ PAYOFFS: Final = {
     "void": "released",
     "reverse": "returned",
     "reverse_to_suspense": "suspended",
+    "release": "returned",
+    "reclaim": "suspended",
 }
 """What became of a part of an earning, by what happened last to the money that was reserved with it."""
 

@@ -26,6 +26,7 @@ from ground import AT, merchant
 START_SECONDS = 30.0
 BANK_KEY = "a-key-of-this-house"
 BANK_SECRET = "a-secret-of-this-house"
+CRON_KEY = "a-key-for-the-scheduler-of-this-house"
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class _Life:
             _env_file=None,
             database_url=self.database_url,
             encryption_key=SecretStr("k" * 32),
+            cron_api_key=SecretStr(CRON_KEY),
             port=0,
             mockbank_api_key=SecretStr(BANK_KEY),
             mockbank_webhook_secret=SecretStr(BANK_SECRET),

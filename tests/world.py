@@ -22,6 +22,7 @@ import aiohttp
 import asyncpg
 from pydantic import SecretStr
 
+from asking import account, ask_inside
 from auditor import Asked, Told, complaints
 from bursar import identity, web, worker
 from bursar.foundation import db
@@ -105,6 +106,14 @@ class World:
     async def ask(self, by: Merchant, *, count: int = 1, suffixes: str = "0001", amount: str = "1000.00") -> list[UUID]:
         """Ask for payouts over HTTP, all at once; their accounts end in these suffixes, in turn."""
         endings = suffixes.split()
+        if self.through.pays_accounts:  # Over HTTP, merchants can name nothing but banks.
+            begins = f"acct_sandbox{self.canary}"
+            accounts = [account(endings[n % len(endings)], begins=begins) for n in range(count)]
+            made = await ask_inside(
+                self.database, self.settings, by.holder, way=self.through, accounts=accounts, amount=amount
+            )
+            self.asked |= made
+            return list(made)
         answers = await asyncio.gather(
             *(self.post(by, self.body(endings[n % len(endings)], amount=amount)) for n in range(count))
         )
@@ -263,11 +272,6 @@ class World:
         assert not found, "\n".join(found)
 
 
-def account(suffix: str = "0001", *, begins: str = "9000000000") -> str:
-    """An account number that occurs nowhere else, beginning and ending as wanted; no gateway takes a longer one."""
-    return f"{begins}{secrets.randbelow(10**6):06d}{suffix}"
-
-
 def body(**changes: Any) -> dict[str, Any]:
     """A request for a payout."""
     return {
@@ -364,9 +368,11 @@ async def _apply_terms(database: Database, *, lease_seconds: float, terms: Mappi
 
 def _bank_settings(world: World, changes: Mapping[str, Any]) -> SandboxSettings:
     chosen = world.settings
+    reports_to = f"{world.web_url}/api/webhooks/{world.through.gateway}/payout_status"
     if world.through.flutterwave is not None:
-        reports_to = f"{world.web_url}/api/webhooks/{world.through.gateway}/payout_status"
         return SandboxSettings(flutterwave=replace(world.through.flutterwave(reports_to), **changes))
+    if world.through.stripe is not None:
+        return SandboxSettings(stripe=replace(world.through.stripe(reports_to), **changes))
     return replace(
         SandboxSettings(
             api_key=chosen.mockbank_api_key.get_secret_value(),

@@ -16,15 +16,17 @@ import msgspec
 from pydantic import SecretStr
 
 from bursar import gateways, payouts, programs
-from bursar.foundation import db, embedded, log, queue
+from bursar.foundation import db, embedded, log, queue, tracing
 from bursar.foundation.clock import Clock, SystemClock
 from bursar.foundation.crypto import BadKey, Keyring, read_key
 from bursar.foundation.doorbell import Ringer
 from bursar.foundation.errors import Invalid, Unavailable
 from bursar.foundation.http import PoliteClient
+from bursar.foundation.pulse import Pulse
 from bursar.foundation.settings import Settings
 from bursar.gateways.flutterwave import Flutterwave, FlutterwaveV4
 from bursar.gateways.mockbank import MockBank
+from bursar.gateways.stripe import Stripe, StripeTransfer
 from bursar.house import House
 from bursar.outbound.notices import VapidKey
 
@@ -40,7 +42,14 @@ SANDBOX_FLUTTERWAVE: Final = {
     "client_id": "sandbox",
     "client_secret": "sandbox-client-secret",
 }
+SANDBOX_STRIPE: Final = {
+    "secret_key": "sk_test_sandbox",
+    "webhook_secret": "whsec_sandbox",
+    "connect_webhook_secret": "whsec_sandbox_connect",
+}
 """Keys to play money. Those that are set may be real, and a simulator has no need of them."""
+
+_log = log.get(__name__)
 
 
 class NotConfigured(Invalid):
@@ -85,10 +94,11 @@ async def furnish(
     """Open everything a process needs, and close it in the opposite order.
 
     Raises:
-        NotConfigured: a key cannot be read.
+        NotConfigured: a key cannot be read, or the environment wants of the terms what they may not say.
         OSError, asyncpg.PostgresError: the database is not there.
     """
     log.configure(level=settings.log_level, json=settings.log_format == "json")
+    tracing.configure(settings.otel_exporter_otlp_endpoint, service="bursar")
     keys, clock, book = keyring(settings), clock or SystemClock(), programs.Book()
     async with AsyncExitStack() as stack:
         database = await db.connect(settings, statement_timeout_ms=statement_timeout_ms)
@@ -100,6 +110,10 @@ async def furnish(
         stack.push_async_callback(client.close)
         carrier = queue.open_carrier(settings, database, partial(listening_connection, settings))
         stack.push_async_callback(carrier.close)
+        await _follow_environment(settings, database, clock)
+        pulse = Pulse()
+        pulse.start()
+        stack.push_async_callback(pulse.stop)
         yield House(
             settings=settings,
             clock=clock,
@@ -112,6 +126,7 @@ async def furnish(
             client=client,
             gateways=_gateways(settings, client, clock),
             carrier=carrier,
+            pulse=pulse,
         )
 
 
@@ -158,12 +173,15 @@ async def sandbox(settings: Settings, *, reports_to: str) -> AsyncIterator[Setti
         *("--webhook-url", _reports_of(MockBank.name, reports_to)),
         *("--flutterwave-webhook-url", _reports_of(Flutterwave.name, reports_to)),
         *("--flutterwave-v4-webhook-url", _reports_of(FlutterwaveV4.name, reports_to)),
+        *("--stripe-webhook-url", _reports_of(Stripe.name, reports_to)),
+        *("--stripe-webhook-url", _reports_of(StripeTransfer.name, reports_to)),
         env=os.environ
         | {
             "SANDBOX_API_KEY": settings.mockbank_api_key.get_secret_value(),
             "SANDBOX_WEBHOOK_SECRET": settings.mockbank_webhook_secret.get_secret_value(),
         }
-        | {f"SANDBOX_FLUTTERWAVE_{name.upper()}": value for name, value in SANDBOX_FLUTTERWAVE.items()},
+        | {f"SANDBOX_FLUTTERWAVE_{name.upper()}": value for name, value in SANDBOX_FLUTTERWAVE.items()}
+        | {f"SANDBOX_STRIPE_{name.upper()}": value for name, value in SANDBOX_STRIPE.items()},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is meant for us; what we have under way still needs the bank.
@@ -172,6 +190,24 @@ async def sandbox(settings: Settings, *, reports_to: str) -> AsyncIterator[Setti
         yield _through_sandbox(settings, await _address(process))
     finally:
         await _end(process)
+
+
+async def _follow_environment(settings: Settings, database: db.Database, clock: Clock) -> None:
+    """Make the terms say what the environment says, where it says anything about them."""
+    program, changes = settings.cron_program, programs.overrides(settings)
+    if not changes:
+        return
+    try:
+        async with database.transaction() as tx:
+            done = await programs.amend(tx, program, changes, actor=programs.ENVIRONMENT, at=clock.now())
+    except (programs.NoSuchProgram, asyncpg.UndefinedTableError):
+        # Nothing to change yet: the first start after it is there follows.
+        _log.warning("environment.not_followed", program=program)
+    except programs.BadTerms as bad:
+        raise NotConfigured(f"The environment says what the program {program} may not have. {bad}") from bad
+    else:
+        if done.changed:
+            _log.info("environment.followed", program=program, version=done.version)
 
 
 def _tend_memory() -> None:
@@ -197,7 +233,11 @@ def _gateways(settings: Settings, client: PoliteClient, clock: Clock) -> dict[st
         bulk=settings.mockbank_bulk,
         deadline=settings.mockbank_deadline,
     )
-    installed: list[gateways.Gateway] = [mockbank, *_flutterwave(settings, client)]
+    installed: list[gateways.Gateway] = [
+        mockbank,
+        *_flutterwave(settings, client),
+        *_stripe(settings, client, clock),
+    ]
     return {gateway.name: gateway for gateway in installed}
 
 
@@ -223,6 +263,20 @@ def _flutterwave(settings: Settings, client: PoliteClient) -> Iterator[gateways.
             secret_hash=_revealed(settings.flutterwave_v4_secret_hash),
             plain_signature=settings.flutterwave_v4_signature == "plain",
             deadline=settings.flutterwave_deadline,
+        )
+
+
+def _stripe(settings: Settings, client: PoliteClient, clock: Clock) -> Iterator[gateways.Gateway]:
+    """Both of its gateways, when this installation has a key for its account."""
+    for gateway in (Stripe, StripeTransfer) if settings.stripe_secret_key else ():
+        yield gateway(
+            client,
+            url=settings.stripe_url,
+            secret_key=_revealed(settings.stripe_secret_key),
+            webhook_secrets=_revealed(settings.stripe_webhook_secret),
+            version=settings.stripe_version,
+            clock=clock,
+            deadline=settings.stripe_deadline,
         )
 
 
@@ -252,6 +306,11 @@ def _through_sandbox(settings: Settings, address: str) -> Settings:
             "flutterwave_v4_client_secret": secrets_there["client_secret"],
             "flutterwave_v4_secret_hash": secrets_there["secret_hash"],
             "flutterwave_v4_signature": "hmac",
+            "stripe_url": f"{address}/stripe",
+            "stripe_secret_key": SecretStr(SANDBOX_STRIPE["secret_key"]),
+            "stripe_webhook_secret": SecretStr(
+                f"{SANDBOX_STRIPE['webhook_secret']},{SANDBOX_STRIPE['connect_webhook_secret']}"
+            ),
         }
     )
 

@@ -5,7 +5,7 @@ without reaching up to the roof that made it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bursar import gateways, payouts, programs
 from bursar.foundation import queue
@@ -14,6 +14,7 @@ from bursar.foundation.crypto import Keyring
 from bursar.foundation.db import Database
 from bursar.foundation.doorbell import Ringer
 from bursar.foundation.http import PoliteClient
+from bursar.foundation.pulse import Pulse
 from bursar.foundation.settings import Settings
 
 
@@ -36,3 +37,4 @@ class House:
     client: PoliteClient
     gateways: Mapping[str, gateways.Gateway]
     carrier: queue.Carrier
+    pulse: Pulse = field(default_factory=Pulse)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from bursar import bootstrap, dispatch, monitoring, programs, schedules
-from bursar.api import merchants
+from bursar.api import merchants, serve_metrics
 from bursar.foundation import log, queue
 from bursar.foundation.addresses import Policy
 from bursar.foundation.doorbell import Listener
@@ -32,7 +32,7 @@ async def work(settings: Settings, stop: asyncio.Event, *, ready: Callable[[], N
     ``ready`` is called once the jobs are about to begin.
     """
     async with _tools(settings) as (house, tools, egress):
-        await monitoring.housekeeping.plan(house.database)
+        await monitoring.housekeeping.plan(house.database, _errands(house))
         _log.info("worker.started", pid=os.getpid())
         ready()
         await side_by_side(stop, *_jobs(house, tools, egress, stop))
@@ -56,8 +56,14 @@ def _jobs(
     yield notices.Herald(house.database, house.book, house.clock, house.ringer).run(stop)
     yield courier.run(stop, bell)
     yield _deliverer(house, egress).run(stop, bell)
+    if house.settings.metrics_port is not None:
+        yield serve_metrics(house, stop)
     yield _side_jobs(house, stop)
     yield monitoring.housekeeping.seal_all_day(house.database, stop)
+    yield monitoring.recovery.Watch(house.database, house.gateways, house.ringer).run(stop)
+    yield monitoring.tallies.count_all_day(house.database, stop)
+    yield monitoring.alerts.Watcher(house.database, house.ringer).run(stop)
+    yield _poster(house, egress).run(stop, bell)
 
 
 def _runs(house: House, tools: dispatch.Tools, stop: asyncio.Event) -> Iterator[Coroutine[Any, Any, object]]:
@@ -68,9 +74,15 @@ def _runs(house: House, tools: dispatch.Tools, stop: asyncio.Event) -> Iterator[
         async with house.database.transaction() as tx:
             await queue.bury(tx, letter, carrier=carrier.name)
 
-    crew = queue.Crew(schedules.Runner(tools, carrier).answers(house.settings), bury=bury)
+    runner = schedules.Runner(tools, carrier, chunk=house.settings.run_chunk)
+    crew = queue.Crew(runner.answers(house.settings), bury=bury)
     presence = monitoring.workers.Presence(
-        house.database, carrier, crew, health_seconds=house.settings.worker_health_seconds
+        house.database,
+        carrier,
+        crew,
+        health_seconds=house.settings.worker_health_seconds,
+        pulse=house.pulse,
+        pools=[house.lanes],
     )
     yield schedules.Clockwork(tools, carrier).run(stop)
     yield carrier.run(crew, stop)
@@ -167,9 +179,24 @@ def _deliverer(house: House, egress: Egress) -> webhooks.Deliverer:
     )
 
 
+def _poster(house: House, egress: Egress) -> monitoring.alerts.Poster:
+    secret = house.settings.alert_webhook_secret or house.settings.webhook_secret
+    return monitoring.alerts.Poster(
+        house.database, egress, house.clock, secret=secret.get_secret_value() if secret else None
+    )
+
+
+def _errands(house: House) -> list[monitoring.housekeeping.Errand]:
+    """What is done now and then and calls others."""
+    return [monitoring.reconciliation.daily(house.database, house.gateways)]
+
+
 async def _side_jobs(house: House, stop: asyncio.Event) -> None:
     """Run what other transactions have queued; open the queue's connection again when it is lost."""
-    handlers = monitoring.housekeeping.handlers(house.database)
+    handlers = {
+        **monitoring.housekeeping.handlers(house.database, _errands(house)),
+        **monitoring.reconciliation.handlers(house.database, house.gateways),
+    }
 
     async def run() -> bool:
         await queue.run(partial(bootstrap.listening_connection, house.settings), handlers, stop)

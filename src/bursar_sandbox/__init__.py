@@ -4,7 +4,8 @@ The sandbox imports nothing from Bursar. Its book is the independent witness of 
 really paid, so it must not share a single line with the code it gives evidence about.
 
 One process serves them all: the mock bank (`bursar_sandbox.mockbank`) at its root, Flutterwave
-(`bursar_sandbox.flutterwave`) under `/flutterwave`, and its fourth version under `/flutterwave/v4`.
+(`bursar_sandbox.flutterwave`) under `/flutterwave`, and its fourth version under `/flutterwave/v4`; Stripe
+(`bursar_sandbox.stripe`) under `/stripe`, and its book of transfers under `/stripe/transfers`.
 """
 
 from bursar_sandbox.asgi import ASGIApp
@@ -14,20 +15,32 @@ from bursar_sandbox.flutterwave.v3 import V3
 from bursar_sandbox.flutterwave.v4 import V4
 from bursar_sandbox.mockbank.app import MockBankApp
 from bursar_sandbox.sandbox import Sandbox
-from bursar_sandbox.settings import FlutterwaveSettings, SandboxSettings
+from bursar_sandbox.settings import FlutterwaveSettings, SandboxSettings, StripeSettings
+from bursar_sandbox.stripe.app import StripeApp
 
-__all__ = ["ASGIApp", "Clock", "FlutterwaveSettings", "SandboxSettings", "SystemClock", "create_app"]
+__all__ = [
+    "ASGIApp",
+    "Clock",
+    "FlutterwaveSettings",
+    "SandboxSettings",
+    "StripeSettings",
+    "SystemClock",
+    "create_app",
+]
 
 
 def create_app(settings: SandboxSettings, *, clock: Clock | None = None) -> ASGIApp:
     """Build the simulators as one ASGI application; their webhook senders live in its lifespan."""
     clock = clock or SystemClock()
     flutterwave = settings.flutterwave
+    stripe = StripeApp(settings.stripe, clock=clock)
     return Sandbox(
         {
             "": MockBankApp(settings, clock=clock),
             "/flutterwave": FlutterwaveApp(V3(flutterwave), flutterwave, clock=clock),
             "/flutterwave/v4": FlutterwaveApp(V4(flutterwave, clock=clock), flutterwave, clock=clock),
+            "/stripe": stripe,
+            "/stripe/transfers": stripe.transfers,
         },
         export_path=settings.export_path,
     )

@@ -1,19 +1,35 @@
 """`python -m bursar_sandbox`: run the simulators."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 import msgspec
 import typer
 
 from bursar_sandbox import create_app, server
-from bursar_sandbox.settings import DEFAULT_API_KEY, DEFAULT_WEBHOOK_SECRET, FlutterwaveSettings, SandboxSettings
+from bursar_sandbox.settings import (
+    DEFAULT_API_KEY,
+    DEFAULT_WEBHOOK_SECRET,
+    FlutterwaveSettings,
+    SandboxSettings,
+    StripeSettings,
+)
 
 PANEL: Final = "Flutterwave (its keys come from the environment: SANDBOX_FLUTTERWAVE_SECRET_KEY and the like)"
 KEYS: Final = ("secret_key", "secret_hash", "client_id", "client_secret")
+STRIPE_PANEL: Final = "Stripe (its keys come from the environment: SANDBOX_STRIPE_SECRET_KEY and the like)"
+STRIPE_KEYS: Final = ("secret_key", "restricted_key", "webhook_secret", "connect_webhook_secret")
+
+StripeAddresses: TypeAlias = Annotated[
+    list[str] | None, typer.Option(help="Where events are reported; may be repeated.", rich_help_panel=STRIPE_PANEL)
+]
+StripeTempo: TypeAlias = Annotated[
+    int, typer.Option(min=0, help="From a payout's creation to its outcome.", rich_help_panel=STRIPE_PANEL)
+]
 
 
 def serve(
@@ -44,6 +60,8 @@ def serve(
     flutterwave_settle_after_ms: Annotated[
         int, typer.Option(min=0, help="From NEW to the outcome, in live mode.", rich_help_panel=PANEL)
     ] = 300,
+    stripe_webhook_url: StripeAddresses = None,
+    stripe_settle_after_ms: StripeTempo = 300,
 ) -> None:
     """Run the simulators until they are told to stop; their address is printed once they are ready."""
     flutterwave = FlutterwaveSettings(
@@ -51,6 +69,12 @@ def serve(
         v4_webhook_url=flutterwave_v4_webhook_url,
         mode=flutterwave_mode,
         settle_after_ms=flutterwave_settle_after_ms,
+        latency_ms=latency_ms,
+        seed=seed,
+    )
+    stripe = StripeSettings(
+        webhook_urls=tuple(stripe_webhook_url or ()),
+        settle_after_ms=stripe_settle_after_ms,
         latency_ms=latency_ms,
         seed=seed,
     )
@@ -63,7 +87,8 @@ def serve(
         latency_ms=latency_ms,
         seed=seed,
         export_path=export,
-        flutterwave=_with_keys(flutterwave),
+        flutterwave=replace(flutterwave, **_keys("FLUTTERWAVE", KEYS)),
+        stripe=replace(stripe, **_keys("STRIPE", STRIPE_KEYS)),
     )
     server.run(create_app(settings), host=host, port=port, when_ready=_announce, follow_stdin=follow_stdin)
 
@@ -73,11 +98,10 @@ def main() -> None:
     typer.run(serve)
 
 
-def _with_keys(settings: FlutterwaveSettings) -> FlutterwaveSettings:
-    """With the keys that the environment gives."""
-    names = {key: f"SANDBOX_FLUTTERWAVE_{key.upper()}" for key in KEYS}
-    given: dict[str, Any] = {key: os.environ[name] for key, name in names.items() if name in os.environ}
-    return replace(settings, **given)
+def _keys(gateway: str, keys: Sequence[str]) -> dict[str, Any]:
+    """The keys that the environment gives."""
+    names = {key: f"SANDBOX_{gateway}_{key.upper()}" for key in keys}
+    return {key: os.environ[name] for key, name in names.items() if name in os.environ}
 
 
 def _announce(url: str) -> None:

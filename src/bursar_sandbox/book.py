@@ -76,8 +76,9 @@ class Total(msgspec.Struct):
 class Book:
     """Every transfer the gateway ever knew, in the order in which they came."""
 
-    def __init__(self) -> None:
-        """Open an empty book."""
+    def __init__(self, *, forgives_returns: bool = False) -> None:
+        """Open an empty book; in one that forgives returns, an order may be paid again once its money is back."""
+        self._forgives_returns = forgives_returns
         self.totals: dict[str, Total] = {}
         self._in_order: list[Transfer] = []
         self._by_reference: dict[str, Transfer] = {}
@@ -167,10 +168,14 @@ class Book:
         attempts = self._many_attempts.get(transfer.order_id)
         if attempts is None:
             return
-        if sum(attempt.is_paid for attempt in attempts) > 1:
+        if sum(self._counts(attempt) for attempt in attempts) > 1:
             self._overpaid[transfer.order_id] = None
         else:
             self._overpaid.pop(transfer.order_id, None)
+
+    def _counts(self, transfer: Transfer) -> bool:
+        """It was paid; where returns are forgiven, and some of it was kept."""
+        return transfer.is_paid and not (self._forgives_returns and transfer.returned_minor == transfer.amount_minor)
 
 
 def _stamp(transfer: Transfer, *, at_ms: int, amount_minor: int | None) -> None:

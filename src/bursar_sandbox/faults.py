@@ -24,6 +24,8 @@ class Call(StrEnum):
 
     TRANSFER = "transfer"  # Books one transfer.
     BULK = "bulk"  # Books many at once.
+    PAYOUT = "payout"  # Books a second step, where a gateway has two: from the payee's account there to a bank.
+    REVERSAL = "reversal"  # Takes a first step back.
     READ = "read"  # Everything else a client may ask.
 
 
@@ -60,12 +62,22 @@ CALL_FAULTS: Final = tuple(fault for fault in Fault if fault not in WEBHOOK_FAUL
 """Those that decide what becomes of a call; at most one of them strikes it."""
 
 
+STRUCK_BY: Final = {
+    "all": frozenset(Call),
+    "reads": frozenset({Call.READ}),
+    "transfers": frozenset(Call) - {Call.READ},
+    "payouts": frozenset({Call.PAYOUT}),
+    "reversals": frozenset({Call.REVERSAL}),
+}
+"""Which calls a switch may strike, by its word for them."""
+
+
 class Switch(msgspec.Struct, forbid_unknown_fields=True):
     """How often a fault strikes: the next few times for certain, then by chance."""
 
     rate: Annotated[float, Meta(ge=0, le=1)] = 0.0
     next: Annotated[int, Meta(ge=0)] = 0
-    on: Literal["transfers", "reads", "all"] = "transfers"  # Which calls; webhooks ignore it.
+    on: Literal["transfers", "payouts", "reversals", "reads", "all"] = "transfers"  # Which calls; webhooks ignore it.
 
     @property
     def is_set(self) -> bool:
@@ -74,7 +86,7 @@ class Switch(msgspec.Struct, forbid_unknown_fields=True):
 
     def concerns(self, call: Call) -> bool:
         """It may strike this kind of call."""
-        return self.on == "all" or (self.on == "reads") == (call is Call.READ)
+        return call in STRUCK_BY[self.on]
 
 
 class Tempo(msgspec.Struct, forbid_unknown_fields=True):

@@ -31,6 +31,26 @@ class FlutterwaveSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StripeSettings:
+    """One simulated Stripe platform with its connected accounts. What a test may change later is a control call too."""
+
+    secret_key: str = "sk_test_sandbox"  # noqa: S105 - it guards play money only.
+    restricted_key: str = "rk_test_sandbox"  # It may read, and nothing else.
+    webhook_urls: tuple[str, ...] = ()  # Where two endpoints each are from the start: the platform's, its accounts'.
+    webhook_secret: str = "whsec_sandbox"  # noqa: S105 - as above; signs what happens to the platform itself.
+    connect_webhook_secret: str = "whsec_sandbox_connect"  # noqa: S105 - signs what happens to connected accounts.
+    api_version: str = "2026-10-28.endive"  # Of events; that of answers is the same, whatever a client asks for.
+    settle_after_ms: int = 300  # From a payout's creation to its outcome; half of it `pending`.
+    fail_after_ms: int = 3000  # From there to the failure of a payout that is paid first; at Stripe it may be days.
+    requests_per_second: int = 0  # What is more is refused with 429, as Stripe does from 25 or 100 on; 0: nothing.
+    opening_balance_minor: int = 100_000_000_000_000  # Of the platform, in each currency.
+    webhook_timeout_s: float = 20.0
+    webhook_retry_delays_s: tuple[float, ...] = (1, 2, 4, 8, 16)
+    latency_ms: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSettings:
     """The mock bank's keys, its tempo, and where it reports to; and the other simulators' settings."""
 
@@ -45,3 +65,4 @@ class SandboxSettings:
     seed: int = 0  # Faults and references are drawn from it, so a run can be replayed.
     export_path: Path | None = None  # The book is written here, as JSON, at shutdown; the others' books beside it.
     flutterwave: FlutterwaveSettings = field(default_factory=FlutterwaveSettings)
+    stripe: StripeSettings = field(default_factory=StripeSettings)

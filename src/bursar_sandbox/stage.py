@@ -22,18 +22,20 @@ class Stage:
         refusing: Mapping[Fault, Answer],
         take_news: Callable[[], list[Webhook]],
         hurry: Callable[[], None] | None = None,
+        acted_out: frozenset[Fault] = frozenset({Fault.WRONG_AMOUNT_ANSWER}),
     ) -> None:
         """Nothing has been asked yet.
 
         `refusing` are the answers of faults that strike before anything is booked; `take_news` gives what there is to
         tell. Where outcomes come some time after the answer, `hurry` lets them come now, so that a webhook can overtake
-        the answer.
+        the answer. Of the faults in `acted_out`, what a call gives is already the bad answer.
         """
         self._faults = faults
         self._sender = sender
         self._refusing = refusing
         self._take_news = take_news
         self._hurry = hurry
+        self._acted_out = acted_out
 
     async def perform(self, exchange: Exchange, call: Call, act: Callable[[Fault | None], Answer]) -> None:
         """Answer one call: `act` does what was asked, unless a fault keeps it from that."""
@@ -61,7 +63,7 @@ class Stage:
             await asyncio.gather(*map(self._sender.deliver_first, news))
             news = []
         await self._travel()
-        if strike is None or strike is Fault.WRONG_AMOUNT_ANSWER:  # The answer has that already.
+        if strike is None or strike in self._acted_out:
             await exchange.reply(answer)
             self._send(news)
         else:

@@ -40,6 +40,7 @@ class Webhook(msgspec.Struct, frozen=True, gc=False):
     reference: str
     body: bytes
     url: str | None = None  # Where it goes instead of the usual address.
+    sign: Sign | None = None  # How it is signed instead of the usual way.
 
 
 class Delivery(msgspec.Struct, gc=False):
@@ -179,7 +180,8 @@ class WebhookSender:
         url = webhook.url or self._url
         assert url is not None, "nothing is queued without a URL"
         assert self._session is not None, "senders run only between start and stop"
-        signed = self._sign(webhook.event_id, self._clock.now_ms() // 1000, webhook.body)
+        sign = webhook.sign or self._sign
+        signed = sign(webhook.event_id, self._clock.now_ms() // 1000, webhook.body)
         headers = {"Content-Type": "application/json", **signed}
         try:
             async with self._session.post(url, data=webhook.body, headers=headers, allow_redirects=False) as answer:

@@ -11,7 +11,7 @@ import pytest
 
 from bursar.api.merchants.examples import CREATE
 from bursar.identity import Role
-from house import Client, Merchant
+from house import CRON_KEY, Client, Merchant
 from providers_house import Provider
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
@@ -105,6 +105,7 @@ async def test_who_is_let_in_stands_with_each_operation(document: dict[str, Any]
     }
     assert secured["get /api/v1/balance"] == ["ApiKey", "ApiKeyAsBearer"]
     assert secured["get /api/payouts"] == ["Session"]
+    assert secured["post /api/cron/automated-payouts"] == ["CronKey"]
     assert secured["get /api/health"] == []
 
 
@@ -124,11 +125,21 @@ async def test_the_platforms_operations_are_as_documented(platform: Platform, tm
     )
 
 
+async def test_the_schedulers_operations_are_as_documented(nobody: Client, tmp_path: Path) -> None:
+    run_schemathesis(nobody, tmp_path, f"Authorization: Bearer {CRON_KEY}", "--include-path-regex=^/api/cron")
+
+
+async def test_the_operations_of_staff_are_as_documented(sign_in: SignIn, tmp_path: Path) -> None:
+    admin = await sign_in(Role.SUPER_ADMIN)
+    header = f"Authorization: {admin.headers['Authorization']}"
+    run_schemathesis(admin, tmp_path, header, "--include-path-regex=^/api/admin")
+
+
 async def test_the_other_operations_are_as_documented(sign_in: SignIn, tmp_path: Path) -> None:
     """Signing in and out are left out: the one would be locked, the other would end the session."""
     admin = await sign_in(Role.SUPER_ADMIN)
     header = f"Authorization: {admin.headers['Authorization']}"
-    run_schemathesis(admin, tmp_path, header, "--exclude-path-regex=^/api/v1|/sign-")
+    run_schemathesis(admin, tmp_path, header, "--exclude-path-regex=^/api/(v1|cron|admin)|/sign-")
 
 
 def run_schemathesis(client: Client, folder: Path, header: str, only: str) -> None:

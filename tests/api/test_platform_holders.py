@@ -110,7 +110,7 @@ async def test_staff_see_where_a_holder_wants_to_be_paid(ada: Provider, sign_in:
     assert ada.bank not in shown.body.decode()
 
 
-@pytest.mark.parametrize("path", ["/x", f"/{uuid4()}"])
+@pytest.mark.parametrize("path", ["/x", "/019c8f2e-0000-7000-8000-000000000000"])
 async def test_who_is_not_there_is_not_found(path: str, platform: Platform) -> None:
     ours = await platform()
     assert (await ours.get(HOLDERS + path)).status == (await ours.post(f"{HOLDERS}{path}/verify")).status == 404

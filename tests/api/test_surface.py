@@ -9,6 +9,7 @@ import pytest
 
 from bursar.api.porch import Porch
 from bursar.foundation.db import Database
+from bursar.monitoring.exposition import Requests
 from house import Client, Merchant, RunningHouse, payout_body, running
 
 EVERYWHERE = ["/api/health", "/api/v1/payouts", "/api/payouts", "/nowhere", "/docs", "/docs/openapi.json"]
@@ -122,7 +123,7 @@ async def heard(*, unprefixed: tuple[str, ...]) -> AsyncIterator[tuple[Porch, li
     async def app(scope: dict[str, Any], _receive: Any, _send: Any) -> None:
         paths.append(scope["path"])
 
-    yield Porch(app, unprefixed=unprefixed), paths
+    yield Porch(app, counts=Requests(), unprefixed=unprefixed), paths
 
 
 async def test_paths_may_be_had_without_their_prefix() -> None:

@@ -11,17 +11,19 @@ from litestar.routes import HTTPRoute
 from bursar.api.app import ROUTERS
 from bursar.foundation.db import Database
 from bursar.identity import PROGRAM_SCOPES, Role, Scope
-from house import Client, Merchant, OpenShop, payout_body
+from house import CRON_KEY, Client, Merchant, OpenShop, payout_body
 from providers_house import OpenProvider, Provider
 
 ANYBODY: Final = "anybody"
 PROVIDER: Final = "acts for a holder"
+SCHEDULER: Final = "has the scheduler's key"
 ACTING: Final = frozenset({PROVIDER})
 SIGNED_IN: Final = frozenset({"no role", PROVIDER, *Role})
 STAFF: Final = frozenset(Role)
 MANAGERS: Final = frozenset({Role.MANAGER, Role.SUPER_ADMIN})
 
 ENDPOINTS: Final = "/api/v1/webhook-endpoints"
+RECONCILIATION: Final = "/api/admin/reconciliation"
 
 MAY: Final[dict[tuple[str, str], Any]] = {
     ("GET", "/docs"): ANYBODY,
@@ -29,6 +31,7 @@ MAY: Final[dict[tuple[str, str], Any]] = {
     ("GET", "/docs/{file}"): ANYBODY,
     ("GET", "/api/health"): ANYBODY,
     ("GET", "/api/ready"): ANYBODY,
+    ("GET", "/metrics"): ANYBODY,
     ("POST", "/api/webhooks/{gateway}/payout_status"): ANYBODY,  # The gateway's signature decides.
     ("POST", "/api/sign-in"): ANYBODY,
     ("POST", "/api/v1/payouts"): {Scope.PAYOUTS_WRITE},
@@ -51,6 +54,15 @@ MAY: Final[dict[tuple[str, str], Any]] = {
     ("GET", f"{ENDPOINTS}/{{endpoint_id}}/deliveries"): {Scope.WEBHOOKS_READ},
     ("GET", f"{ENDPOINTS}/{{endpoint_id}}/deliveries/{{delivery_id}}"): {Scope.WEBHOOKS_READ},
     ("POST", f"{ENDPOINTS}/{{endpoint_id}}/deliveries/{{delivery_id}}/replay"): {Scope.WEBHOOKS_WRITE},
+    ("GET", "/api/admin/runs"): STAFF,
+    ("GET", "/api/admin/runs/preview"): STAFF,
+    ("POST", "/api/admin/runs"): MANAGERS,
+    ("GET", "/api/admin/runs/{run_id}"): STAFF,
+    ("GET", "/api/admin/runs/{run_id}/payouts"): STAFF,
+    ("GET", "/api/admin/runs/{run_id}/failures"): STAFF,
+    ("POST", "/api/admin/runs/{run_id}/stop"): MANAGERS,
+    ("POST", "/api/admin/runs/{run_id}/resume"): MANAGERS,
+    ("POST", "/api/admin/runs/{run_id}/cancel"): MANAGERS,
     ("GET", "/api/payouts"): STAFF,
     ("GET", "/api/payouts/{payout_id}"): STAFF,
     ("POST", "/api/payouts/{payout_id}/approve"): MANAGERS,
@@ -58,6 +70,7 @@ MAY: Final[dict[tuple[str, str], Any]] = {
     ("POST", "/api/payouts/{payout_id}/cancel"): MANAGERS,
     ("POST", "/api/payouts/{payout_id}/retry"): MANAGERS,
     ("POST", "/api/payouts/{payout_id}/process"): MANAGERS,
+    ("POST", "/api/payouts/{payout_id}/resolve"): MANAGERS,
     ("POST", "/api/payouts/process/{payout_id}"): MANAGERS,
     ("POST", "/api/payouts"): ACTING,
     ("POST", "/api/provider/payouts"): ACTING,
@@ -85,9 +98,33 @@ MAY: Final[dict[tuple[str, str], Any]] = {
     ("GET", "/api/holders"): {Scope.HOLDERS_READ, *STAFF},
     ("GET", "/api/holders/{holder_id}"): {Scope.HOLDERS_READ, *STAFF},
     ("POST", "/api/holders/{holder_id}/verify"): {Scope.HOLDERS_WRITE, *MANAGERS},
+    ("GET", "/api/holders/{holder_id}/payout-preferences"): {Scope.HOLDERS_READ, *STAFF},
+    ("PATCH", "/api/holders/{holder_id}/payout-preferences"): {Scope.HOLDERS_WRITE, *MANAGERS},
+    ("PUT", "/api/holders/{holder_id}/payout-preferences/hold"): MANAGERS,
+    ("DELETE", "/api/holders/{holder_id}/payout-preferences/hold"): MANAGERS,
+    ("GET", "/api/admin/trace/{name}"): STAFF,
+    ("POST", "/api/holders/{holder_id}/destinations"): {Scope.HOLDERS_WRITE, *MANAGERS},
+    ("DELETE", "/api/holders/{holder_id}/destinations/{destination_id}"): {Scope.HOLDERS_WRITE, *MANAGERS},
+    ("GET", "/api/admin/gateways"): STAFF,
+    ("POST", "/api/admin/gateways/{gateway}/reset"): MANAGERS,
     ("GET", "/api/admin/kill-switches"): STAFF,
     ("POST", "/api/admin/kill-switches"): MANAGERS,
     ("DELETE", "/api/admin/kill-switches"): MANAGERS,
+    ("GET", f"{RECONCILIATION}/comparisons"): STAFF,
+    ("POST", f"{RECONCILIATION}/comparisons"): MANAGERS,
+    ("GET", f"{RECONCILIATION}/comparisons/{{comparison_id}}"): STAFF,
+    ("POST", f"{RECONCILIATION}/statements"): MANAGERS,
+    ("GET", f"{RECONCILIATION}/items"): STAFF,
+    ("GET", f"{RECONCILIATION}/items/{{item_id}}"): STAFF,
+    ("POST", f"{RECONCILIATION}/items/{{item_id}}/corrections"): MANAGERS,
+    ("POST", f"{RECONCILIATION}/corrections/{{correction_id}}/approve"): MANAGERS,
+    ("POST", f"{RECONCILIATION}/corrections/{{correction_id}}/reject"): MANAGERS,
+    ("GET", f"{RECONCILIATION}/recovery"): STAFF,
+    ("POST", f"{RECONCILIATION}/recovery"): MANAGERS,
+    ("GET", "/api/admin/payout-monitoring"): STAFF,
+    ("POST", "/api/admin/payout-monitoring"): STAFF,  # What else an action needs: tests/api/test_monitoring_actions.py
+    ("POST", "/api/cron/automated-payouts"): {SCHEDULER},
+    ("GET", "/api/cron/automated-payouts/{run_id}"): {SCHEDULER},
     ("GET", "/api/me"): SIGNED_IN,
     ("GET", "/api/provider/me"): SIGNED_IN,
     ("POST", "/api/sign-out"): SIGNED_IN,  # The last one: it ends the session that the others need.
@@ -160,6 +197,11 @@ async def test_a_person_may_what_their_role_says(role: str, sign_in: SignIn) -> 
 
 async def test_who_acts_for_a_holder_may_nothing_that_staff_may(ada: Provider) -> None:
     assert await surprises(ada, lambda who: None if PROVIDER in who else 403 if who & SIGNED_IN else 401) == {}
+
+
+async def test_a_scheduler_may_begin_runs_and_nothing_else(nobody: Client) -> None:
+    scheduler = Client(nobody.session, nobody.url, {"Authorization": f"Bearer {CRON_KEY}"})
+    assert await surprises(scheduler, lambda who: None if SCHEDULER in who else 401) == {}
 
 
 @pytest.fixture

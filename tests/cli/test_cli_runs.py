@@ -104,3 +104,65 @@ def test_an_installation_that_never_had_a_worker(house: Bursar) -> None:
     said = house.said("worker", "status")
     assert "No worker was seen within a day." in said
     assert "No payout waits." in said
+
+
+@pytest.fixture
+def paying_balances(shop: Bursar, tmp_path: Path) -> Bursar:
+    """The shop, whose merchants are paid their balances in runs that begin by hand."""
+    file = tmp_path / "balances.yaml"
+    file.write_text(
+        terms_text(
+            limits__minimum=25.00,
+            dispatch__mode="schedule",
+            dispatch__every_seconds=None,
+            dispatch__cron="0 0 1 1 *",
+            dispatch__time_zone="UTC",
+            runs__pays="balances",
+        )
+    )
+    shop.said("programs", "apply", str(file))
+    return shop
+
+
+def of(shop: Bursar) -> tuple[str, ...]:
+    """How the shop's one merchant is named on the command line."""
+    [holder] = shop.json("holders", "list")
+    return holder["reference"], "--program", holder["program"]
+
+
+def test_a_dry_run_says_who_would_be_paid_and_who_not(paying_balances: Bursar) -> None:
+    plan = paying_balances.json("runs", "start", "merchants", "--dry-run")
+    assert (plan["would_ask_for"], plan["holders"][0]["outcome"]) == (0, "no_destination")
+    assert plan["left_out_no_destination"][0] == "1"
+    assert "no_destination" in paying_balances.said("runs", "start", "merchants", "--dry-run")
+    assert paying_balances.said("runs", "list") == "No run yet.\n"
+
+
+def test_a_run_is_stopped_resumed_and_cancelled(paying_balances: Bursar) -> None:
+    run = paying_balances.json("runs", "start", "merchants", "--batch-size", "7", "--tries", "2")["id"]
+    assert "nothing" in paying_balances.said("runs", "stop", run, "--reason", "wrong month")
+    assert paying_balances.json("runs", "show", run)["stopped_why"] == "wrong month"
+    assert "not_agreed" in paying_balances.refused("runs", "resume", run)
+    assert paying_balances.json("runs", "resume", run, "--yes")["standing"] == "begun"
+    assert "run_not_stopped" in paying_balances.refused("runs", "resume", run, "--yes")
+    assert paying_balances.json("runs", "cancel", run, "--yes")["standing"] == "cancelled"
+    assert "run_is_over" in paying_balances.refused("runs", "stop", run, "--reason", "too late")
+    assert paying_balances.said("runs", "failures", run) == "None has failed.\n"
+
+
+def test_holders_say_when_and_how_much_they_want(paying_balances: Bursar) -> None:
+    ada = of(paying_balances)
+    [said] = paying_balances.json("holders", "minimum", *ada, "--amount", "100.00")
+    assert said["minimum"] == {"amount": "100.00", "currency": "PKR"}
+    [said] = paying_balances.json("holders", "pause", *ada, "--since", "2026-12-01", "--until", "2027-01-01T09:00Z")
+    assert (said["paused_from"], said["paused_until"]) == ("2026-12-01T00:00:00Z", "2027-01-01T09:00:00Z")
+    assert "invalid" in paying_balances.refused("holders", "pause", *ada, "--until", "soon")
+    [said] = paying_balances.json("holders", "resume", *ada)
+    assert said["paused_from"] is None
+    [said] = paying_balances.json("holders", "hold", *ada, "--reason", "under investigation")
+    assert (said["held_why"], said["minimum"]["amount"]) == ("under investigation", "100.00")
+    assert "under investigation" in paying_balances.said("holders", "preferences", *ada)
+    [said] = paying_balances.json("holders", "release", *ada)
+    assert said["held_why"] is None
+    [said] = paying_balances.json("holders", "minimum", *ada)
+    assert said["minimum"] is None

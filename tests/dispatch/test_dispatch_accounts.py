@@ -224,6 +224,7 @@ async def found(shop: Workshop) -> StoredDestination:
     [
         (Confirmed("Anna Khan"), V.CONFIRMED, "Anna Khan", 0.0),  # The holder is called Acme.
         (Confirmed("ACME LTD"), V.CONFIRMED, "ACME LTD", 1.0),
+        (Confirmed(""), V.CONFIRMED, None, None),  # It exists, and nobody has named it.
         (Denied("no_such_account"), V.DENIED, None, None),
         (NotKnown("timed_out"), V.UNCHECKED, None, None),
     ],
@@ -256,6 +257,7 @@ async def test_the_payout_that_waited_leaves_with_the_answer(database: Database)
     bank = KnowingBank()
     shop, _ = await open_shop(database, bank)
     await shop.request()
+    assert await shop.dispatcher.pass_once() == 1, "it is taken up and made to wait"
     assert await shop.dispatcher.pass_once() == 0
     await dispatch.AccountChecker(shop.tools).pass_once()
     assert await shop.dispatcher.pass_once() == 1

@@ -10,7 +10,7 @@ from dispatch_house import NOT_NOW, PAID, UNKNOWN, Bank, Workshop, open_workshop
 
 from bursar import dispatch
 from bursar.dispatch import Circuits, Scope, Standing
-from bursar.dispatch.switches import FAILURES_MAX
+from bursar.dispatch.circuits import FAILURES_MAX
 from bursar.foundation.db import Database, Transaction
 from bursar.gateways import Instruction, NeverArrived, Outcome
 
@@ -49,14 +49,16 @@ async def test_with_no_switch_set_everything_may_leave(tx: Transaction) -> None:
 
 @pytest.mark.parametrize("scope", Scope)
 async def test_a_switch_says_what_it_stops_why_and_who_set_it(tx: Transaction, scope: Scope) -> None:
-    subject = "" if scope is Scope.GLOBAL else str(UUID(int=5)) if scope is Scope.HOLDER else "some"
+    subject = "" if scope is Scope.GLOBAL else str(UUID(int=5)) if scope in {Scope.HOLDER, Scope.RUN} else "some"
     await dispatch.stop(tx, scope, subject=subject, reason="fraud alarm", actor="person:anna")
     found = (await dispatch.switches(tx))[0]
     assert (found.scope, found.subject, found.reason, found.set_by) == (scope, subject, "fraud alarm", "person:anna")
     standing = await switches(tx)
-    assert standing.stops(program="some", gateway="some", holder=UUID(int=5))
+    assert standing.stops(program="some", gateway="some", holder=UUID(int=5), run=UUID(int=5))
     stops_all_others = scope is Scope.GLOBAL
-    assert standing.stops(program="other", gateway="other", holder=UUID(int=6)) is stops_all_others
+    others = {"program": "other", "gateway": "other", "holder": UUID(int=6)}
+    assert standing.stops(**others, run=UUID(int=7)) is stops_all_others
+    assert standing.stops(**others) is stops_all_others
     assert await dispatch.go(tx, scope, subject=subject, actor="person:ben")
     assert await switches(tx) == NOTHING
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bursar.foundation.money import MINOR_MAX, BadAmount, Money, UnknownCurrency, exponent, total
+from bursar.foundation.money import MINOR_MAX, BadAmount, Money, UnknownCurrency, exponent, total, totals
 
 EXPONENTS = {"JPY": 0, "PKR": 2, "USD": 2, "KWD": 3, "IQD": 3}
 
@@ -124,3 +124,9 @@ def test_an_amount_covers_itself_and_less() -> None:
 def test_people_see_separators_and_the_code() -> None:
     assert str(Money.parse("1234567.8", "PKR")) == "1,234,567.80 PKR"
     assert str(Money.parse("1500", "JPY")) == "1,500 JPY"
+
+
+def test_amounts_of_any_currencies_add_up_currency_by_currency() -> None:
+    amounts = [Money(5, "USD"), Money(7, "PKR"), Money(1, "USD")]
+    assert totals(amounts) == (Money(7, "PKR"), Money(6, "USD"))
+    assert totals([]) == ()

@@ -28,6 +28,7 @@ class Notes:
         async with self._database.transaction() as tx:
             await tx.run(
                 f"CREATE TABLE {self.table} (id bigint GENERATED ALWAYS AS IDENTITY, text text NOT NULL, "
+                "at timestamptz NOT NULL DEFAULT now() - interval '1 hour', "
                 "xid xid8 NOT NULL DEFAULT pg_current_xact_id(), PRIMARY KEY (xid, id))"
             )
         await self.read()
@@ -170,8 +171,36 @@ async def test_readers_of_two_names_each_read_everything(notes: Notes) -> None:
     await notes.until_quiet()
     assert await notes.read() == ["a"]
     notes.reader += "_2"
-    assert await notes.read() == [], "a new reader first takes its place"
-    assert await notes.read() == ["a"]
+    assert await notes.read() == ["a"], "a new reader begins at the beginning"
+    assert await notes.read() == []
+
+
+async def test_a_stretch_is_what_a_read_would_have_given(notes: Notes, database: Database) -> None:
+    await notes.jot(*"abc")
+    await notes.until_quiet()
+    async with database.transaction() as tx:
+        first = await outbox.stretch(tx, reader=notes.reader, table=notes.table, limit=2)
+    assert first is not None
+    assert first.count == 2
+    between = "WHERE (xid, id) > ($1::text::xid8, $2) AND (xid, id) <= ($3::text::xid8, $4) ORDER BY xid, id"
+    async with database.transaction() as tx:
+        rows = await tx.many(f"SELECT text FROM {notes.table} {between}", *first.after, *first.to)
+    assert [row["text"] for row in rows] == ["a", "b"]
+    assert await notes.read() == ["c"], "both move the same place"
+    async with database.transaction() as tx:
+        assert await outbox.stretch(tx, reader=notes.reader, table=notes.table) is None
+
+
+async def test_how_far_behind_a_reader_is_is_told_by_what_it_has_not_read(notes: Notes, database: Database) -> None:
+    async with database.transaction() as tx:
+        assert (await outbox.behind(tx, table=notes.table))[notes.reader] == 0.0
+    await notes.jot("a")
+    await notes.until_quiet()
+    async with database.transaction(readonly=True) as tx:
+        assert 3600 <= (await outbox.behind(tx, table=notes.table))[notes.reader] < 3700
+    await notes.read()
+    async with database.transaction(readonly=True) as tx:
+        assert (await outbox.behind(tx, table=notes.table))[notes.reader] == 0.0
 
 
 async def test_a_bounded_read_goes_on_where_it_stopped(notes: Notes) -> None:

@@ -1,5 +1,6 @@
 """Settings are read once, from the environment or from files of secrets, and production refuses published samples."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -44,10 +45,19 @@ def test_a_secret_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 @pytest.mark.parametrize("sample", sorted(SAMPLE_SECRETS))
-@pytest.mark.parametrize("name", ["ENCRYPTION_KEY", "WEBHOOK_SECRET"])
+@pytest.mark.parametrize("name", ["CRON_API_KEY", "ENCRYPTION_KEY", "WEBHOOK_SECRET"])
 def test_production_refuses_a_published_sample(monkeypatch: pytest.MonkeyPatch, name: str, sample: str) -> None:
     with pytest.raises(ValidationError, match=f"{name} is a published sample"):
         read(monkeypatch, BURSAR_ENV="production", **{"ENCRYPTION_KEY": KEY, "WEBHOOK_SECRET": "fine", name: sample})
+
+
+@pytest.mark.parametrize(("length", "starts"), [(0, True), (15, False), (16, True)])
+def test_production_refuses_a_cron_key_that_can_be_guessed(
+    monkeypatch: pytest.MonkeyPatch, length: int, starts: bool
+) -> None:
+    environment = {"BURSAR_ENV": "production", "ENCRYPTION_KEY": KEY, "CRON_API_KEY": "k" * length}
+    with nullcontext() if starts else pytest.raises(ValidationError, match="at least 16 characters"):
+        read(monkeypatch, **environment)
 
 
 def test_production_refuses_to_start_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:

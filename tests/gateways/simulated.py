@@ -2,38 +2,56 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from bursar.foundation.clock import SystemClock
+from bursar.foundation.clock import Clock, SystemClock
 from bursar.foundation.http import PoliteClient
 from bursar.foundation.money import Money
-from bursar.gateways import Gateway, Instruction, NeverArrived, Outcome, Word, check_echo
+from bursar.gateways import Gateway, Instruction, NeverArrived, Outcome, Report, Word, check_echo
 from bursar.gateways.flutterwave import Flutterwave, FlutterwaveV4
 from bursar.gateways.mockbank import MockBank
-from bursar.holders.model import Destination
-from bursar_sandbox import FlutterwaveSettings, SandboxSettings, create_app, server
+from bursar.gateways.stripe import Stripe, StripeTransfer
+from bursar.holders.model import Destination, DestinationType
+from bursar_sandbox import FlutterwaveSettings, SandboxSettings, StripeSettings, create_app, server
 
 LOOKS_MAX = 50  # At what has been accepted, before it counts as something that stays so.
 PAID, REFUSED, RETRYABLE, ACCEPTED, HELD = "1234500001", "1234500003", "1234500002", "1234500004", "1234500005"
 """Accounts by what becomes of a payment to them; the simulators agree about these."""
+
+Fate = tuple[Word, bool]
+"""What becomes of a payment, and whether it may be tried again."""
+
+FATES: Mapping[str, Fate] = {
+    PAID: (Word.PAID, False),
+    REFUSED: (Word.REFUSED, False),
+    RETRYABLE: (Word.REFUSED, True),
+    ACCEPTED: (Word.ACCEPTED, False),
+    HELD: (Word.HELD, False),
+}
 
 
 @dataclass(frozen=True)
 class Case:
     """One gateway: how to make it for a simulator's address, under which prefix that is, and whom it can pay.
 
-    ``held`` is its word for a payment that waits for somebody over there; not every gateway has one of its own.
+    ``account`` gives an account's name there, and ``fates`` what becomes of payments otherwise than with the others.
+    Of a payment that takes more than one of its ``steps``, a look-up may say between them that it never arrived. Not
+    every gateway ``reports`` what it did.
     """
 
     make: Callable[[PoliteClient, str], Gateway]
     prefix: str
     bank_code: str
     currency: str
-    held: Word = Word.HELD
+    account: Callable[[str], str] = str
+    type: DestinationType = "BANK"
+    fates: Mapping[str, Fate] = field(default_factory=dict)
+    steps: int = 1
+    reports: bool = True
 
     def ask(self, number: int = 1, *, account: str = PAID, amount: str = "1000.00") -> Instruction:
         """Pay somebody for the first time."""
@@ -41,8 +59,12 @@ class Case:
             key=f"{UUID(int=number).hex}-1",
             payout_id=UUID(int=number),
             amount=Money.parse(amount, self.currency),
-            destination=Destination(self.bank_code, account, "Anna Khan"),
+            destination=Destination(self.bank_code, self.account(account), "Anna Khan", self.type),
         )
+
+    def fate(self, account: str) -> Fate:
+        """What becomes of a payment to this account."""
+        return self.fates.get(account, FATES[account])
 
 
 def mockbank(client: PoliteClient, url: str) -> MockBank:
@@ -76,10 +98,52 @@ def flutterwave_v4(client: PoliteClient, url: str, *, client_secret: str = "c") 
     )
 
 
+def stripe(client: PoliteClient, url: str) -> Stripe:
+    """Stripe there, as far as the bank."""
+    return Stripe(client, **platform(url))
+
+
+def stripe_transfer(client: PoliteClient, url: str) -> StripeTransfer:
+    """Stripe there, as far as the connected account."""
+    return StripeTransfer(client, **platform(url))
+
+
+def platform(url: str, *, clock: Clock | None = None) -> dict[str, Any]:
+    """What either needs to know of the platform account there."""
+    return {
+        "url": f"{url}/stripe",
+        "secret_key": "sk_test_k",
+        "webhook_secrets": "whsec_platform,whsec_connect",
+        "version": "2026-10-28.endive",
+        "clock": clock or SystemClock(),
+        "deadline": 5.0,
+    }
+
+
 CASES = {
     "mockbank": Case(mockbank, "", "HBL", "PKR"),
     "flutterwave": Case(flutterwave, "/flutterwave", "044", "NGN"),
-    "flutterwave-v4": Case(flutterwave_v4, "/flutterwave/v4", "044", "NGN", held=Word.ACCEPTED),
+    "flutterwave-v4": Case(flutterwave_v4, "/flutterwave/v4", "044", "NGN", fates={HELD: (Word.ACCEPTED, False)}),
+    "stripe": Case(
+        stripe,
+        "/stripe",
+        "stripe",
+        "USD",
+        account="acct_sandbox{}".format,
+        type="GATEWAY_ACCOUNT",
+        fates={HELD: (Word.REFUSED, False)},  # An account that may not be paid out; nothing is ever held.
+        steps=2,
+    ),
+    "stripe-transfer": Case(
+        stripe_transfer,
+        "/stripe/transfers",
+        "stripe-transfer",
+        "USD",
+        account=lambda number: f"acct_sandbox{'1234500006' if number == REFUSED else number}",
+        type="GATEWAY_ACCOUNT",
+        fates=dict.fromkeys((RETRYABLE, ACCEPTED, HELD), (Word.PAID, False)),  # What follows is the account's business.
+        reports=False,
+    ),
 }
 
 
@@ -95,7 +159,14 @@ def simulators(mailbox: str) -> SandboxSettings:
         settle_after_ms=20,
         page_size=10,
     )
-    return SandboxSettings(api_key="k", webhook_url=mailbox, webhook_secret="s", flutterwave=flutterwave)
+    stripe = StripeSettings(
+        secret_key="sk_test_k",
+        webhook_urls=(mailbox,),
+        webhook_secret="whsec_platform",
+        connect_webhook_secret="whsec_connect",
+        settle_after_ms=20,
+    )
+    return SandboxSettings(api_key="k", webhook_url=mailbox, webhook_secret="s", flutterwave=flutterwave, stripe=stripe)
 
 
 class Mailbox:
@@ -153,17 +224,25 @@ class Tried:
         return await self.follow(asked, await self.send(*asked))
 
     async def follow(self, asked: Sequence[Instruction], outcomes: list[Outcome]) -> list[Outcome]:
-        """Look until nothing more becomes of what it has accepted, or may have."""
+        """Look until nothing more becomes of what it has accepted, or may have; send again what stopped half-way."""
         for _ in range(LOOKS_MAX):
             open_ = [place for place, outcome in enumerate(outcomes) if outcome.word in {Word.ACCEPTED, Word.UNKNOWN}]
             still = [replace(asked[place], reference=outcomes[place].reference) for place in open_]
             for place, answer in zip(open_, await self.inquire(*still), strict=True):
-                assert isinstance(answer, Outcome), "what it accepted, it knows"
-                outcomes[place] = answer
+                assert isinstance(answer, Outcome) or self.case.steps > 1, "what it accepted, it knows"
+                outcomes[place] = answer if isinstance(answer, Outcome) else (await self.send(asked[place]))[0]
             if not open_:
                 break
             await asyncio.sleep(0.005)
         return outcomes
+
+    async def reported(self, word: Word) -> tuple[Report, bytes, dict[str, str]]:
+        """The next report that says this, with the letter that it stood in; all others are passed over."""
+        while True:
+            body, headers = await asyncio.wait_for(self.mailbox.letters.get(), 5)
+            for report in self.gateway.read_report(body, headers):
+                if report.outcome.word is word:
+                    return report, body, headers
 
     async def payments(self) -> list[dict[str, Any]]:
         """What its book says was really paid."""

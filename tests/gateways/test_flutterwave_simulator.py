@@ -11,8 +11,9 @@ from simulated import HELD, REFUSED, Tried, flutterwave, flutterwave_v4, simulat
 from bursar.foundation.http import PoliteClient, Reply
 from bursar.foundation.money import Money
 from bursar.gateways import Report, Word
+from bursar.gateways.deadline import Deadline
 from bursar.gateways.flutterwave import Flutterwave
-from bursar.gateways.flutterwave.answers import Deadline, Trouble
+from bursar.gateways.flutterwave.answers import Trouble
 from bursar.gateways.flutterwave.v3 import Api
 
 BLACKLISTED, LIMITED, UNCLEAR, MISSING = "1234500006", "1234500007", "1234500008", "1234500009"

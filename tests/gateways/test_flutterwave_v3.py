@@ -21,7 +21,7 @@ from switchboard import (
 from bursar.foundation.http import Reply
 from bursar.foundation.money import Money
 from bursar.gateways import NotKnown, Outcome, Word, check_echo
-from bursar.gateways.flutterwave.answers import Deadline
+from bursar.gateways.deadline import Deadline
 
 LOST = CallFailed("timed_out", reached=True)
 STATUSES = {

@@ -18,7 +18,8 @@ from switchboard import (
 from bursar.foundation.http import Reply
 from bursar.foundation.money import Money
 from bursar.gateways import Confirmed, Denied, NotKnown, Resolution
-from bursar.gateways.flutterwave.answers import Deadline, Trouble
+from bursar.gateways.deadline import Deadline
+from bursar.gateways.flutterwave.answers import Trouble
 from bursar.gateways.flutterwave.v3 import Api
 from bursar.holders.model import Destination
 

@@ -24,8 +24,9 @@ from switchboard import (
 from bursar.foundation import log
 from bursar.foundation.http import Reply
 from bursar.gateways import Confirmed, Denied, NeverArrived, NotKnown, Outcome, Word, check_echo
+from bursar.gateways.deadline import Deadline
 from bursar.gateways.flutterwave import FlutterwaveV4
-from bursar.gateways.flutterwave.answers import Deadline, Trouble
+from bursar.gateways.flutterwave.answers import Trouble
 from bursar.gateways.flutterwave.v4 import Api
 from bursar.gateways.flutterwave.v4.token import Tokens
 from bursar.holders.model import Destination

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 from simulated import (
     ACCEPTED,
     CASES,
+    FATES,
     HELD,
     PAID,
     REFUSED,
@@ -21,10 +24,24 @@ from simulated import (
 
 from bursar.foundation.http import PoliteClient
 from bursar.foundation.money import Money
-from bursar.gateways import Confirmed, Denied, Echo, ForgedReport, NeverArrived, NotKnown, Outcome, Word, check_echo
+from bursar.gateways import (
+    CannotList,
+    Confirmed,
+    Denied,
+    Echo,
+    ForgedReport,
+    NeverArrived,
+    NotKnown,
+    Outcome,
+    Payment,
+    PaymentLister,
+    Word,
+    check_echo,
+)
 
-RESOLVERS = ("flutterwave", "flutterwave-v4")
-FLOAT_KEEPERS = ("flutterwave",)
+RESOLVERS = ("flutterwave", "flutterwave-v4", "stripe", "stripe-transfer")
+LISTERS = ("mockbank", "flutterwave", "stripe", "stripe-transfer")
+FLOAT_KEEPERS = ("flutterwave", "stripe", "stripe-transfer")
 
 
 @pytest.fixture(params=CASES)
@@ -69,26 +86,18 @@ async def test_what_was_never_sent_never_arrived(tried: Tried) -> None:
 
 
 async def test_each_kind_of_answer_is_understood(tried: Tried) -> None:
-    for number, (account, word, retryable) in enumerate(
-        [
-            (PAID, Word.PAID, False),
-            (REFUSED, Word.REFUSED, False),
-            (RETRYABLE, Word.REFUSED, True),
-            (ACCEPTED, Word.ACCEPTED, False),
-            (HELD, tried.case.held, False),
-        ]
-    ):
+    for number, account in enumerate(FATES):
         [outcome] = await tried.settle(tried.case.ask(number, account=account))
-        assert (outcome.word, outcome.retryable) == (word, retryable)
-        assert (outcome.reason is not None) == (word in {Word.REFUSED, Word.HELD})
+        assert (outcome.word, outcome.retryable) == tried.case.fate(account)
+        assert (outcome.reason is not None) == (outcome.word in {Word.REFUSED, Word.HELD})
 
 
 async def test_a_batch_is_answered_in_its_own_order_one_outcome_each(tried: Tried) -> None:
     accounts = (PAID, REFUSED, ACCEPTED, HELD, RETRYABLE)
     asked = [tried.case.ask(number, account=account) for number, account in enumerate(accounts)]
     outcomes = await tried.settle(*asked)
-    assert words(outcomes) == [Word.PAID, Word.REFUSED, Word.ACCEPTED, tried.case.held, Word.REFUSED]
-    assert [outcome.retryable for outcome in outcomes] == [False, False, False, False, True]
+    fates = [(outcome.word, outcome.retryable) for outcome in outcomes]
+    assert fates == [tried.case.fate(account) for account in accounts]
 
 
 async def test_a_large_batch_is_found_again_whole(tried: Tried) -> None:
@@ -159,11 +168,11 @@ async def test_a_batch_of_which_some_arrived_is_found_again_and_completed(tried:
 
 
 @pytest.mark.parametrize(("account", "word"), [(PAID, Word.PAID), (REFUSED, Word.REFUSED)])
+@pytest.mark.parametrize("tried", [name for name, case in CASES.items() if case.reports], indirect=True)
 async def test_its_report_is_understood_as_it_comes(tried: Tried, account: str, word: Word) -> None:
     asked = tried.case.ask(account=account)
     await tried.settle(asked)
-    body, headers = await asyncio.wait_for(tried.mailbox.letters.get(), 5)
-    [report] = tried.gateway.read_report(body, headers)
+    report, body, headers = await tried.reported(word)
     assert (report.key, believed(asked, report.outcome).word) == (asked.key, word)
     assert report.outcome.echo is not None
     assert report.outcome.echo.amount == asked.amount
@@ -227,3 +236,35 @@ def test_an_echo_of_something_else_is_notbelieved() -> None:
 def test_without_an_echo_there_is_nothing_to_compare(word: Word) -> None:
     said = Outcome(word)
     assert check_echo(said, amount=CASES["mockbank"].ask().amount, destination_hash="x") == said
+
+
+@pytest.mark.parametrize("name", LISTERS)
+async def test_a_list_tells_of_each_payment_under_our_key_as_it_stands(name: str) -> None:
+    """More than a page of it, whatever became of them."""
+    async with simulated(name) as tried:
+        since = datetime.now(UTC) - timedelta(minutes=1)
+        accounts = [PAID] * 25 + [REFUSED, ACCEPTED]
+        asked = [tried.case.ask(number, account=account) for number, account in enumerate(accounts)]
+        outcomes = await tried.settle(*asked)
+        listed = {payment.key: payment async for payment in _listed(tried, since)}
+        told = {one.key: (one.amount, outcome.word) for one, outcome in zip(asked, outcomes, strict=True)}
+        never_begun = {key for key, (_, word) in told.items() if word is Word.REFUSED}  # Some list no such thing.
+        assert told.keys() - never_begun <= listed.keys() <= told.keys()
+        for key, payment in listed.items():
+            assert (payment.amount, payment.word) == told[key]
+            assert since < payment.at
+
+
+@pytest.mark.parametrize("name", LISTERS)
+@pytest.mark.parametrize("fault", ["down", "rate_limit", "malformed_answer", "empty_answer"])
+async def test_a_list_that_cannot_be_had_whole_proves_nothing(name: str, fault: str) -> None:
+    async with simulated(name) as tried:
+        await tried.settle(*(tried.case.ask(number) for number in range(15)))
+        await tried.misbehave(**{fault: {"rate": 1, "on": "all"}})
+        with pytest.raises(CannotList):
+            [payment async for payment in _listed(tried, datetime.now(UTC) - timedelta(minutes=1))]
+
+
+def _listed(tried: Tried, since: datetime) -> AsyncIterator[Payment]:
+    assert tried.gateway.capabilities.lists
+    return cast("PaymentLister", tried.gateway).payments(since=since, until=datetime.now(UTC) + timedelta(minutes=1))

@@ -1,5 +1,7 @@
 """Which gateways an installation has: those that it has keys for."""
 
+import hashlib
+import hmac
 from typing import Any
 
 import pytest
@@ -27,6 +29,8 @@ async def test_only_what_has_its_keys_is_installed() -> None:
     assert set(await installed(**v4)) == {"mockbank", "flutterwave-v4"}
     assert set(await installed(flutterwave_v4_client_id="id")) == {"mockbank"}
     assert set(await installed(flutterwave_secret_key="key", **v4)) == {"mockbank", "flutterwave", "flutterwave-v4"}
+    assert set(await installed(stripe_secret_key="")) == {"mockbank"}
+    assert set(await installed(stripe_secret_key="sk_test_1")) == {"mockbank", "stripe", "stripe-transfer"}
 
 
 async def test_settings_reach_the_gateways() -> None:
@@ -43,6 +47,21 @@ async def test_settings_reach_the_gateways() -> None:
     assert (v3.capabilities.bulk_max, v3.capabilities.deadline, v4.capabilities.deadline) == (7, 3.0, 3.0)
     assert not v4.capabilities.reports_prove
     assert v3.read_report(b'{"event": "charge.completed"}', {"verif-hash": "hash"}) == []
+
+
+async def test_settings_reach_stripe() -> None:
+    gateways = await installed(stripe_secret_key="sk_test_1", stripe_webhook_secret="a, b", stripe_deadline=3.0)
+    body, at = b'{"id": "evt_1", "type": "balance.available", "data": {"object": {}}}', int(AT.timestamp())
+    signature = hmac.new(b"b", f"{at}.".encode() + body, hashlib.sha256).hexdigest()
+    for name in ("stripe", "stripe-transfer"):
+        assert gateways[name].capabilities.deadline == 3.0
+        assert gateways[name].read_report(body, {"stripe-signature": f"t={at},v1={signature}"}) == []
+
+
+@pytest.mark.parametrize("version", ["", "latest", "2026-10-28.", "2026-10-28.endive\n"])
+def test_a_version_is_a_date_and_perhaps_a_name(version: str) -> None:
+    with pytest.raises(ValueError, match="stripe_version"):
+        Settings(_env_file=None, stripe_version=version)
 
 
 async def test_without_a_secret_hash_no_report_is_believed() -> None:

@@ -196,8 +196,9 @@ async def test_a_process_that_dies_here_leaves_the_books_straight(
     await SCENARIOS[point](database_url, tmp_path)
 
 
-ELSEWHERE: Final = {"outbound.after_notice"}
-"""Died at in ``tests/outbound/test_notices_mail.py``, where there is a mail server to ask."""
+ELSEWHERE: Final = {"outbound.after_notice", "runs.before_asked", "runs.after_asked"}
+"""Died at in ``tests/outbound/test_notices_mail.py``, where there is a mail server to ask, and in
+``tests/journeys/test_journey_balances.py``, where there is a run to die in."""
 
 
 def test_every_point_there_is_is_died_at() -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from bursar.dispatch.switches import FAILURES_MAX
+from bursar.dispatch.circuits import FAILURES_MAX
 from world import World, open_world
 
 EVERY_END: Final = "0001 0001 0002 0003 0001 0004 0001 0005"
@@ -99,9 +99,9 @@ async def test_a_bank_that_is_down_meets_no_storm_and_everything_is_paid_once_it
         calls = (await world.struck())["down"]
         assert calls <= FAILURES_MAX + under_way
         attempts = await world.count("true", table="attempts")
-        for _ in range(3):  # Probes are look-ups: they find nothing out, and no new attempt is made.
+        for failed in (1, 2, 3):  # Probes are look-ups: they find nothing out, and no new attempt is made.
             await world.connection.execute("UPDATE circuits SET probe_at = now()")
-            await world.until("state = 'half_open'", table="circuits")
+            await world.until(f"state = 'open' AND probes = {failed}", table="circuits")
         assert (await world.struck())["down"] <= calls + 10
         assert await world.count("true", table="attempts") == attempts
         await world.faults(down=False)

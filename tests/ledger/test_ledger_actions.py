@@ -133,7 +133,7 @@ async def test_a_credit_without_a_reference_is_a_mistake(anna: Account) -> None:
 
 
 async def test_opening_a_balance_that_is_open_changes_nothing(anna: Account) -> None:
-    await ledger.open_balances(anna.tx, [(anna.holder, "PKR")])
+    await ledger.open_balances(anna.tx, {(anna.holder, "PKR"): anna.program})
     assert await anna.figures() == (100_000, 0)
 
 

@@ -97,7 +97,7 @@ async def test_the_books_own_audit_sees_an_end_for_another_amount(tx: Transactio
 
 
 async def test_the_books_own_audit_sees_a_transfer_between_currencies(tx: Transaction, holder: UUID) -> None:
-    await ledger.open_balances(tx, [(holder, "USD")])
+    await ledger.open_balances(tx, {(holder, "USD"): "merchants"})
     await tx.run(
         """
         INSERT INTO transfers (id, kind, debit_account, credit_account, amount, currency, holder_id)

@@ -127,6 +127,6 @@ def test_any_order_of_batches_keeps_the_books(database_url: str, examples: int) 
 
 
 def test_the_ledger_does_what_the_lifecycle_asks_of_it() -> None:
-    """Every effect in the payouts' table is a kind of movement here, and only a credit comes from elsewhere."""
+    """Every effect in the payouts' table is a kind of movement here; credits and what people decide come beside it."""
     asked = {effect.value.lower() for effect in payout_model.Effect if effect is not payout_model.Effect.NONE}
-    assert {kind.value for kind in K} - asked == {"credit", "reverse_to_suspense"}
+    assert {kind.value for kind in K} - asked == {"credit", "reverse_to_suspense", "release", "reclaim", "write_off"}

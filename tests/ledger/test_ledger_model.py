@@ -22,6 +22,9 @@ DESIGN: Final = {
     K.VOID: ("reserved", "available", 1, -1),
     K.REVERSE: ("clearing", "available", 1, 0),
     K.REVERSE_TO_SUSPENSE: ("clearing", "suspense", 0, 0),
+    K.RELEASE: ("suspense", "available", 1, 0),
+    K.RECLAIM: ("suspense", "funding", 0, 0),
+    K.WRITE_OFF: ("funding", "clearing", 0, 0),
 }
 
 
@@ -38,7 +41,8 @@ def test_every_kind_goes_the_way_the_design_has_it() -> None:
 
 
 def test_a_reservation_begins_ends_and_is_reversed_in_that_order() -> None:
-    assert STEP == {K.RESERVE: 0, K.POST: 1, K.VOID: 1, K.REVERSE: 2, K.REVERSE_TO_SUSPENSE: 2}
+    begins, ends, comes_back = {K.RESERVE: 0}, {K.POST: 1, K.VOID: 1}, {K.REVERSE: 2, K.REVERSE_TO_SUSPENSE: 2}
+    assert begins | ends | comes_back | {K.RELEASE: 3, K.RECLAIM: 3} == STEP
 
 
 @pytest.mark.parametrize("kind", K)

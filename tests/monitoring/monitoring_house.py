@@ -2,7 +2,10 @@
 
 import os
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
+
+import msgspec
 
 from bursar import holders, ledger, payouts, programs
 from bursar.foundation.clock import FakeClock
@@ -22,10 +25,11 @@ class Books:
     desk: payouts.Desk
     merchant: UUID
 
-    async def ask(self, amount: str = "1000.00") -> payouts.Payout:
+    async def ask(self, amount: str = "1000.00", **changes: Any) -> payouts.Payout:
         """Ask for one payout in a transaction of its own."""
+        ask = msgspec.structs.replace(self._ask(amount), **changes)
         async with self.database.transaction() as tx:
-            (payout,) = await payouts.request(tx, [self._ask(amount)], desk=self.desk, at=self.clock.now())
+            (payout,) = await payouts.request(tx, [ask], desk=self.desk, at=self.clock.now())
         assert isinstance(payout, payouts.Payout)
         return payout
 

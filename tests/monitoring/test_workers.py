@@ -8,6 +8,7 @@ import pytest
 
 from bursar.foundation import db, queue
 from bursar.foundation.db import Database
+from bursar.foundation.pulse import Pulse
 from bursar.foundation.queue import Answer, Carrier, Crew, DeadLetter
 from bursar.foundation.settings import Settings
 from bursar.monitoring import workers
@@ -35,7 +36,7 @@ async def work(_: Note) -> None:
 
 async def test_a_worker_is_there_while_it_runs_and_says_goodbye(database: Database, carrier: Carrier) -> None:
     crew, stop = Crew({JOB: Answer(Note, work)}, bury=bury), asyncio.Event()
-    presence = workers.Presence(database, carrier, crew, health_seconds=0.05)
+    presence = workers.Presence(database, carrier, crew, health_seconds=0.05, pulse=Pulse())
     running = asyncio.gather(presence.run(stop, host="node-1", pid=4711), carrier.run(crew, stop))
     await carrier.ring(JOB, Note())
     async with asyncio.timeout(20):
@@ -59,3 +60,19 @@ async def test_what_waits_is_told_apart_and_a_worker_that_is_there_is_not_stuck(
     waiting = [workers.Waiting("due", 3, 12.0)]
     assert workers.is_stuck([], waiting)
     assert not workers.is_stuck([], [])
+
+
+async def test_a_worker_says_what_it_needs(database: Database, carrier: Carrier) -> None:
+    pulse, stop = Pulse(), asyncio.Event()
+    pulse.start()
+    crew = Crew({JOB: Answer(Note, work)}, bury=bury)
+    presence = workers.Presence(database, carrier, crew, health_seconds=0.05, pulse=pulse, pools=[database])
+    running = asyncio.create_task(presence.run(stop, host="node-1", pid=4711))
+    async with asyncio.timeout(20):
+        while not (here := await seen(database)) or here[0].load is None:
+            await asyncio.sleep(0.02)
+    assert here[0].load.memory_bytes > 10_000_000
+    assert here[0].load.pool_max == 2 * database.figures()["max"], "those of both pools"
+    stop.set()
+    await asyncio.wait_for(running, 20)
+    await pulse.stop()

@@ -1,5 +1,6 @@
 """A program file to break in tests, with every field on a line of its own, and an account to pay to."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 TEXT = """\
@@ -47,11 +48,47 @@ destinations:
   country: PK
   bank_codes: [HBL, UBL]
   account_number: '[0-9]{8,24}'
+  gateway_account: null
   account_title_max: 100
 returns_to: holder
 bulk:
   rows_max: 10000
+schedule:
+  enabled: true
+  frequency: null
+  day_of_week: null
+  day_of_month: null
+  hour: 9
+  minute: 0
+  catch_up: one
+  holidays: null
+  on_holiday: next
+runs:
+  pays: requests
+  cut_off_hours: 0
+  failsafe: true
+  failure_rate_max: 50
+  failures_min: 10
+  amount_max: null
+  emails: []
+alerts:
+  enabled: true
+  failure_rate_max: 10
+  pending_max: 50
+  delay_hours_max: 24
+  amount_max: 10000.00
+  window_hours: 24
+  emails: [staff@example.com]
+  webhook_urls: []
 """
+
+SCHEDULED = {
+    "dispatch.mode": "schedule",
+    "dispatch.every_seconds": "null",
+    "dispatch.cron": "0 9 1 * *",
+    "dispatch.time_zone": "UTC",
+}
+"""With these values the text describes a program that pays in runs."""
 
 
 def changed(old: str, new: str) -> str:
@@ -71,16 +108,23 @@ def line_of(path: str) -> int:
 
 def with_value(path: str, value: str) -> str:
     """The text with another value for one field, as typed."""
+    return with_values({path: value})
+
+
+def with_values(values: Mapping[str, str]) -> str:
+    """The text with other values for some fields, as typed."""
     lines = TEXT.splitlines()
-    place = line_of(path) - 1
-    lines[place] = f"{lines[place].partition(':')[0]}: {value}"
+    for path, value in values.items():
+        place = line_of(path) - 1
+        lines[place] = f"{lines[place].partition(':')[0]}: {value}"
     return "\n".join(lines) + "\n"
 
 
 @dataclass
 class Account:
-    """As much of a bank account as terms look at."""
+    """As much of a destination as terms look at."""
 
     bank_code: str = "HBL"
     account_number: str = "1234500001"
     account_title: str = "Test User"
+    type: str = "BANK"

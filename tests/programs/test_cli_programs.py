@@ -123,8 +123,32 @@ def test_the_list_shows_each_program_and_when_its_payouts_leave() -> None:
     bursar("apply", "merchants", "writers")
     shown = bursar("list").stdout
     assert "all day, every 5 s" in shown
-    assert "0 9 1 * * (UTC)" in shown
+    assert "monthly on day 1 at 09:00 (UTC)" in shown
     assert [row["program"] for row in answer("list")] == ["merchants", "writers"]
+
+
+@pytest.mark.usefixtures("installation")
+def test_single_fields_are_set_and_the_file_keeps_its_comments() -> None:
+    bursar("apply", "writers")
+    weekly = ("schedule.frequency=weekly", "schedule.day_of_week = 1", "schedule.day_of_month=null")
+    done = bursar("set", "writers", *weekly, "alerts.emails=[a@b.org, c@d.org]", "--note", "weekly from now on")
+    assert done.stdout == "writers: now version 2\n"
+    assert answer("show", "writers")["terms"]["alerts.emails"] == ["a@b.org", "c@d.org"]
+    assert answer("set", "writers", "alerts.emails=[]") == [{"program": "writers", "version": 3, "changed": True}]
+    assert "weekly on Monday at 09:00 (UTC)" in bursar("list").stdout
+    assert "# Less than this stays on the balance until it is more." in bursar("show", "writers", "--source").stdout
+    assert answer("show", "writers", "--history")[1]["note"] == "weekly from now on"
+    assert bursar("set", "writers", "schedule.day_of_week=1").stdout == "writers: unchanged at version 3\n"
+
+
+@pytest.mark.usefixtures("installation")
+def test_fields_that_break_rules_are_not_set() -> None:
+    bursar("apply", "writers")
+    done = bursar("set", "writers", "dispatch.batch_size=0", "schedule.hour=noon")
+    assert done.exit_code == 1
+    assert "dispatch.batch_size must be a whole number" in done.stderr
+    assert 'schedule.hour must be a whole number from 0 to 23 (given "noon")' in done.stderr
+    assert bursar("set", "writers", "schedule.hour").exit_code == 2
 
 
 @pytest.mark.usefixtures("installation")

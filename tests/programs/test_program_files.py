@@ -3,14 +3,12 @@
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from cronsim import CronSim
 from program_text import Account
 
-from bursar import programs
+from bursar import programs, schedules
 from bursar.foundation.money import Money
 
 NAMES = ["marketplace", "members", "merchants", "providers", "writers"]
@@ -124,12 +122,29 @@ def test_writers_are_paid_from_twenty_five_dollars_on() -> None:
     ],
 )
 def test_scheduled_programs_run_when_their_documents_say(name: str, runs: list[datetime]) -> None:
-    dispatch = ready(name).dispatch
-    assert dispatch.mode is programs.Mode.SCHEDULE
-    assert dispatch.cron is not None
-    assert dispatch.time_zone is not None
-    moments = CronSim(dispatch.cron, datetime(2026, 11, 20, 9, tzinfo=UTC).astimezone(ZoneInfo(dispatch.time_zone)))
-    assert [next(moments) for _ in runs] == runs
+    schedule = schedules.schedule_of(ready(name))
+    assert schedule is not None
+    friday = datetime(2026, 11, 20, 9, tzinfo=UTC)
+    assert [one.at for one in schedules.between(schedule, after=friday, until=runs[-1])] == runs
+
+
+def test_writers_have_the_settings_and_defaults_of_their_document() -> None:
+    terms = ready("writers")
+    dispatch, retry, alerts = terms.dispatch, terms.retry, terms.alerts
+    assert (dispatch.batch_size, dispatch.concurrency, dispatch.lease_seconds) == (10, 5, 300)
+    assert (retry.max_attempts, retry.delay(1, 0.0), retry.delay(2, 0.0)) == (1 + 3, 30, 60)
+    assert (terms.runs.pays, terms.runs.failsafe, terms.runs.emails) == (programs.Pays.BALANCES, True, ())
+    assert (alerts.enabled, alerts.failure_rate_max, alerts.pending_max, alerts.delay_hours_max) == (True, 10, 50, 24)
+    assert (alerts.amount_max, alerts.emails, alerts.webhook_urls) == (Money(10_000_00, "USD"), (), ())
+
+
+def test_writers_are_paid_to_their_own_accounts_at_the_gateway() -> None:
+    destinations = ready("writers").destinations
+    destinations.insist(Account(type="GATEWAY_ACCOUNT", bank_code="stripe", account_number="acct_1032D82eZvKYlo2C"))
+    with pytest.raises(programs.DestinationNotAllowed, match="as this program's gateway has it"):
+        destinations.insist(Account(type="GATEWAY_ACCOUNT", bank_code="stripe", account_number="ba_1032D82eZvKYlo2C"))
+    with pytest.raises(programs.DestinationNotAllowed, match="must be of type GATEWAY_ACCOUNT"):
+        destinations.insist(Account())
 
 
 def test_returned_money_of_members_waits_for_a_person() -> None:
@@ -137,10 +152,16 @@ def test_returned_money_of_members_waits_for_a_person() -> None:
 
 
 def test_the_merchants_file_explains_every_field() -> None:
-    text = programs.ready()["merchants"].read_text("utf-8")
-    names = {path.rpartition(".")[2] for path in programs.fields(ready("merchants"))}
-    explained = {line.partition(":")[0].strip() for line in text.splitlines() if "#" in line}
-    assert names - explained == {"account_number"}, "that one is explained above its line"
+    group, explained = "", set()
+    for line in programs.ready()["merchants"].read_text("utf-8").splitlines():
+        name, _, rest = line.partition(":")
+        if line.startswith("  "):
+            explained |= {f"{group}.{name.strip()}"} if "#" in rest else set()
+        else:
+            group = name
+            explained |= {name} if "#" in rest else set()
+    missing = programs.fields(ready("merchants")).keys() - explained
+    assert missing == {"destinations.account_number"}, "that one is explained above its line"
 
 
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Every rule of a program file refuses what breaks it, by line and field, in words that say what is allowed."""
 
 import pytest
-from program_text import TEXT, changed, line_of, with_value
+from program_text import SCHEDULED, TEXT, changed, line_of, with_value, with_values
 
 from bursar import programs
 from bursar.programs import rules
@@ -15,6 +15,11 @@ CRON = "a cron expression of five parts that names some moment, such as 0 9 1 * 
 ZONE = "a time zone of the IANA database, such as UTC or Asia/Karachi"
 COUNTRY = "a country's two-letter code of ISO 3166, such as PK"
 PATTERN = "a plain pattern of letters, digits, [A-Z0-9], {8,24} and | such as [0-9]{8,24}"
+PLAIN_PATTERN = "a plain pattern of letters, digits, _, [A-Z0-9], {8,24} and | such as acct_[A-Za-z0-9]{10,29}"
+PLACE = "a country whose holidays are known, such as US, or US-CA"
+YES_OR_NO = "true or false"
+PERCENTAGE = "a percentage from 0 to 100"
+EMAIL = "an e-mail address"
 TYPES = "one of BANK, MOBILE_MONEY, UPI, GATEWAY_ACCOUNT, ADDRESS"
 A_WEEK = "a number of seconds from 0.05 to 604800"
 A_DAY = "a number of seconds from 0.05 to 86400"
@@ -74,13 +79,44 @@ SCALARS = [
     ("destinations.account_number", "'[9-0]{8}'", PATTERN),
     ("destinations.account_number", "'[0-9]{999}'", PATTERN),
     ("destinations.account_title_max", "141", "a whole number from 1 to 140"),
+    ("destinations.gateway_account", "'acct_.*'", PLAIN_PATTERN),
     ("returns_to", "sender", "one of holder, suspense"),
     ("bulk.rows_max", "100001", "a whole number from 1 to 100000"),
+    ("schedule.enabled", "yes", YES_OR_NO),
+    ("schedule.frequency", "yearly", "one of daily, weekly, monthly"),
+    ("schedule.day_of_week", "7", "a whole number from 0 to 6"),
+    ("schedule.day_of_month", "0", "a whole number from 1 to 31"),
+    ("schedule.day_of_month", "32", "a whole number from 1 to 31"),
+    ("schedule.hour", "24", "a whole number from 0 to 23"),
+    ("schedule.hour", "9:00", "a whole number from 0 to 23"),
+    ("schedule.minute", "60", "a whole number from 0 to 59"),
+    ("schedule.catch_up", "some", "one of skip, one, all"),
+    ("schedule.holidays", "us", PLACE),
+    ("schedule.holidays", "XX", PLACE),
+    ("schedule.holidays", "US-XX", PLACE),
+    ("schedule.holidays", "US-", PLACE),
+    ("schedule.on_holiday", "later", "one of next, previous, skip"),
+    ("runs.pays", "everybody", "one of requests, balances"),
+    ("runs.cut_off_hours", "745", "a number of hours from 0 to 744"),
+    ("runs.failsafe", "1", YES_OR_NO),
+    ("runs.failure_rate_max", "100.1", PERCENTAGE),
+    ("runs.failures_min", "0", "a whole number from 1 to 1000000"),
+    ("runs.amount_max", "0", AMOUNT),
+    ("alerts.enabled", "on", YES_OR_NO),
+    ("alerts.failure_rate_max", "-1", PERCENTAGE),
+    ("alerts.pending_max", "2.5", "a whole number from 0 to 1000000"),
+    ("alerts.delay_hours_max", "0", "a number of hours from 0.01 to 2160"),
+    ("alerts.amount_max", "10.001", AMOUNT),
+    ("alerts.window_hours", "0", "a whole number from 1 to 744"),
 ]
 
+HTTPS = "an address that begins with https://"
 LISTED = "must be a list of"
 MUST_LEAVE = "must leave time for at least the first inquiry of"
 ONE_LESS = "must have one wait less than max_attempts: one after each try but the last"
+NOT_AMONG_GATEWAY = "is for the type GATEWAY_ACCOUNT, which is not among the types"
+SAYS_WHEN = "must have a frequency when dispatch.mode is schedule and dispatch.cron is not given, and only then"
+CAN_PAY = "can pay balances only when dispatch.mode is schedule, funding is holder and limits.minimum is given"
 NOT_AMONG = "is for the type BANK, which is not among the types"
 NO_BALANCE = "must be suspense when funding is program: its holders have no balance to return money to"
 
@@ -98,6 +134,11 @@ LISTS = [
     ("destinations.bank_codes", "[HBL, hbl]", '[1] must be 2 to 20 capital letters and digits (given "hbl")'),
     ("destinations.bank_codes", "[HBL, HBL]", '[1] must not come twice (given "HBL")'),
     ("destinations.bank_codes", "null", "must be a list, each item 2 to 20 capital letters and digits (given nothing)"),
+    ("runs.emails", "ada@example.com", f'must be a list, each item {EMAIL} (given "ada@example.com")'),
+    ("runs.emails", "[ada]", f'[0] must be {EMAIL} (given "ada")'),
+    ("alerts.emails", "[a@b.org, a@b.org]", '[1] must not come twice (given "a@b.org")'),
+    ("alerts.webhook_urls", "[http://example.com/x]", f'[0] must be {HTTPS} (given "http://example.com/x")'),
+    ("alerts.webhook_urls", "[https://a@example.com]", f'[0] must be {HTTPS} (given "https://a@example.com")'),
 ]
 
 BETWEEN_FIELDS = [
@@ -110,9 +151,20 @@ BETWEEN_FIELDS = [
         "must be given when mode is continuous, and only then",
     ),
     ("dispatch.mode", "schedule", "dispatch.every_seconds", "must be given when mode is continuous, and only then"),
-    ("dispatch.mode", "schedule", "dispatch.cron", "must be given when mode is schedule, and only then"),
+    ("dispatch.mode", "schedule", "schedule", SAYS_WHEN),
+    ("schedule.frequency", "daily", "schedule", SAYS_WHEN),
+    ("schedule.frequency", "weekly", "schedule.day_of_week", "must be given when frequency is weekly, and only then"),
+    ("schedule.day_of_week", "1", "schedule.day_of_week", "must be given when frequency is weekly, and only then"),
+    (
+        "schedule.frequency",
+        "monthly",
+        "schedule.day_of_month",
+        "must be given when frequency is monthly, and only then",
+    ),
+    ("schedule.day_of_month", "1", "schedule.day_of_month", "must be given when frequency is monthly, and only then"),
+    ("runs.pays", "balances", "runs", CAN_PAY),
     ("dispatch.mode", "schedule", "dispatch.time_zone", "must be given when mode is schedule, and only then"),
-    ("dispatch.cron", "0 9 1 * *", "dispatch.cron", "must be given when mode is schedule, and only then"),
+    ("dispatch.cron", "0 9 1 * *", "dispatch.cron", "must be given only when mode is schedule"),
     ("dispatch.time_zone", "UTC", "dispatch.time_zone", "must be given when mode is schedule, and only then"),
     ("retry.base_seconds", "61", "retry.max_seconds", "must be at least base_seconds"),
     ("unknown.schedule_seconds", "[5, 30, 20]", "unknown.schedule_seconds", "must not grow shorter"),
@@ -122,7 +174,15 @@ BETWEEN_FIELDS = [
     ("webhooks.schedule_seconds", "[5, 300, 600]", "webhooks.schedule_seconds", ONE_LESS),
     ("destinations.types", "[UPI]", "destinations.bank_codes", NOT_AMONG),
     ("destinations.types", "[UPI]", "destinations.account_number", NOT_AMONG),
+    ("destinations.gateway_account", "'acct_[0-9]{8}'", "destinations.gateway_account", NOT_AMONG_GATEWAY),
     ("funding", "program", "returns_to", NO_BALANCE),
+]
+
+IN_RUNS = [
+    ({"schedule.frequency": "daily"}, "schedule", SAYS_WHEN),
+    ({"dispatch.cron": "null"}, "schedule", SAYS_WHEN),
+    ({"runs.pays": "balances", "limits.minimum": "null"}, "runs", CAN_PAY),
+    ({"runs.pays": "balances", "funding": "program", "returns_to": "suspense"}, "runs", CAN_PAY),
 ]
 
 
@@ -148,6 +208,59 @@ def test_a_list_that_breaks_its_rule_is_named_with_its_line(path: str, value: st
 @pytest.mark.parametrize(("path", "value", "blamed", "rule"), BETWEEN_FIELDS)
 def test_fields_that_contradict_each_other_are_named(path: str, value: str, blamed: str, rule: str) -> None:
     assert f"m.yaml:{line_of(blamed)}: {blamed} {rule}" in problems(with_value(path, value))
+
+
+@pytest.mark.parametrize(("values", "blamed", "rule"), IN_RUNS)
+def test_fields_of_a_program_in_runs_that_contradict_each_other_are_named(
+    values: dict[str, str], blamed: str, rule: str
+) -> None:
+    assert problems(with_values(SCHEDULED | values)) == [f"m.yaml:{line_of(blamed)}: {blamed} {rule}"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"schedule.enabled": "false"},
+        {"dispatch.cron": "null", "schedule.frequency": "daily"},
+        {"dispatch.cron": "null", "schedule.frequency": "weekly", "schedule.day_of_week": "0"},
+        {"dispatch.cron": "null", "schedule.frequency": "monthly", "schedule.day_of_month": "31"},
+        {"schedule.holidays": "US-CA", "schedule.on_holiday": "previous", "schedule.catch_up": "all"},
+        {"runs.pays": "balances", "runs.cut_off_hours": "0.5", "runs.amount_max": "5000000.00"},
+    ],
+)
+def test_a_program_in_runs_is_in_order(values: dict[str, str]) -> None:
+    terms = programs.read(with_values(SCHEDULED | values), file="m.yaml")
+    assert terms.dispatch.mode is programs.Mode.SCHEDULE
+
+
+@pytest.mark.parametrize(
+    "path", ["alerts.failure_rate_max", "alerts.pending_max", "alerts.delay_hours_max", "alerts.amount_max"]
+)
+def test_what_has_a_default_and_may_be_nothing_can_be_switched_off(path: str) -> None:
+    assert programs.fields(programs.read(with_value(path, "null"), file="m.yaml"))[path] is None
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:8080/alerts", "http://localhost/x", "http://[::1]:1/", "https://a.example/b"]
+)
+def test_alerts_are_posted_to_this_machine_without_encryption_and_nowhere_else(url: str) -> None:
+    assert programs.read(with_value("alerts.webhook_urls", f'["{url}"]'), file="m.yaml").alerts.webhook_urls == (url,)
+
+
+@pytest.mark.parametrize("types", ["[BANK, GATEWAY_ACCOUNT]", "[GATEWAY_ACCOUNT, ADDRESS]"])
+def test_an_account_at_the_gateway_can_be_validated(types: str) -> None:
+    values = {"destinations.types": types, "destinations.gateway_account": "acct_[A-Za-z0-9]{10,29}"}
+    values |= {} if "BANK" in types else {"destinations.bank_codes": "[]", "destinations.account_number": "null"}
+    text = with_values(values).replace("gateway_account: acct", "validate: true\n  gateway_account: acct")
+    assert programs.read(text, file="m.yaml").destinations.validate
+
+
+def test_what_no_gateway_knows_cannot_be_validated() -> None:
+    values = {"destinations.types": "[ADDRESS]", "destinations.bank_codes": "[]", "destinations.account_number": "null"}
+    text = with_values(values).replace("gateway_account: null", "validate: true")
+    rule = "is for the types BANK and GATEWAY_ACCOUNT, which are not among the types"
+    assert problems(text) == [f"m.yaml:{line_of('destinations.gateway_account')}: destinations.validate {rule}"]
 
 
 @pytest.mark.parametrize("path", ["program", "review.approvals_needed", "dispatch.mode", "destinations.types"])
@@ -194,9 +307,10 @@ def test_a_missing_field_is_reported_where_its_group_begins() -> None:
 
 def test_a_field_that_must_come_with_another_is_reported_where_its_group_begins() -> None:
     text = TEXT.replace("mode: continuous\n  every_seconds: 5\n  cron: null\n  time_zone: null", "mode: schedule")
+    schedule = text[: text.index("\nschedule:")].count("\n") + 2
     assert problems(text) == [
-        "m.yaml:14: dispatch.cron must be given when mode is schedule, and only then",
         "m.yaml:14: dispatch.time_zone must be given when mode is schedule, and only then",
+        f"m.yaml:{schedule}: schedule {SAYS_WHEN}",
     ]
 
 
@@ -205,7 +319,7 @@ def test_a_field_that_must_come_with_another_is_reported_where_its_group_begins(
     [
         ("amount_at:", "amout_at:", "11: review.amout_at is not a field; did you mean review.amount_at?"),
         ("currency: PKR", "curency: PKR", "4: curency is not a field; did you mean currency?"),
-        ("rows_max:", "colour:", "48: bulk.colour is not a field; the fields here are rows_max"),
+        ("rows_max:", "colour:", "49: bulk.colour is not a field; the fields here are rows_max"),
         ("title: Merchants", "version: 3", "2: version is not a field; the fields here are program, title, "),
         ("title: Merchants", "<<: {title: X}", "2: << is not a field; the fields here are program, title, "),
     ],
@@ -223,21 +337,14 @@ def test_a_field_given_twice_is_refused() -> None:
 @pytest.mark.parametrize("new", ["bulk: many", "bulk: [1]"])
 def test_a_group_must_be_a_group(new: str) -> None:
     assert problems(changed("bulk:\n  rows_max: 10000", new))[0].startswith(
-        "m.yaml:47: bulk must be a group of fields (given "
+        "m.yaml:48: bulk must be a group of fields (given "
     )
 
 
 def test_a_field_must_have_a_plain_name() -> None:
     assert problems(changed("  rows_max: 10000", "  ? [a]\n  : 1")) == [
-        "m.yaml:48: bulk must have plain names as fields (given a list)"
+        "m.yaml:49: bulk must have plain names as fields (given a list)"
     ]
-
-
-def test_a_scheduled_program_is_in_order() -> None:
-    text = TEXT.replace("mode: continuous\n  every_seconds: 5", "mode: schedule")
-    text = text.replace("cron: null\n  time_zone: null", "cron: 0 9 1 * *\n  time_zone: UTC")
-    terms = programs.read(text, file="m.yaml")
-    assert (terms.dispatch.mode, terms.dispatch.cron) == (programs.Mode.SCHEDULE, "0 9 1 * *")
 
 
 def test_the_table_of_rules_has_every_field_of_the_terms() -> None:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from flutterwave_house import FlutterwaveHouse, open_flutterwave
 from sandbox_house import SandboxHouse, open_house
+from stripe_house import StripeHouse, open_stripe
 
 
 @pytest.fixture
@@ -18,4 +19,11 @@ async def bank() -> AsyncIterator[SandboxHouse]:
 async def flutterwave() -> AsyncIterator[FlutterwaveHouse]:
     """A Flutterwave that settles at once and misbehaves only when told to."""
     async with open_flutterwave() as house:
+        yield house
+
+
+@pytest.fixture
+async def platform() -> AsyncIterator[StripeHouse]:
+    """A Stripe that settles at once and misbehaves only when told to."""
+    async with open_stripe() as house:
         yield house

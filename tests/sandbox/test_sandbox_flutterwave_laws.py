@@ -13,6 +13,7 @@ from bursar_sandbox.flutterwave.processor import Processor
 from bursar_sandbox.flutterwave.records import Ask, Behaviour, Record
 from bursar_sandbox.flutterwave.rules import State
 from bursar_sandbox.flutterwave.wallets import Wallets
+from bursar_sandbox.orders import order_of
 
 OPENING = Decimal(10_000)
 
@@ -113,4 +114,4 @@ def test_everything_is_found_by_each_of_its_names() -> None:
     ],
 )
 def test_attempts_at_the_same_order_are_known_by_their_references(reference: str, order: str) -> None:
-    assert rules.order_of(reference) == order
+    assert order_of(rules.asked_for(reference)) == order

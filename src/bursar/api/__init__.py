@@ -2,5 +2,6 @@
 
 from bursar.api import merchants
 from bursar.api.app import create_app
+from bursar.api.metrics import serve_metrics
 
-__all__ = ["create_app", "merchants"]
+__all__ = ["create_app", "merchants", "serve_metrics"]

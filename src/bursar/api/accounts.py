@@ -1,4 +1,4 @@
-"""Bank accounts as requests bring them, field by field. What a program allows of them, its terms say."""
+"""Accounts as requests bring them, field by field. What a program allows of them, its terms say."""
 
 from typing import Annotated
 
@@ -10,6 +10,7 @@ BankCode = Annotated[
     str, msgspec.Meta(max_length=20, pattern=r"^[A-Za-z0-9_-]+$(?!\n)", description="Which bank, by its code.")
 ]
 AccountNumber = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[A-Za-z0-9]([A-Za-z0-9 -]*[A-Za-z0-9])?$(?!\n)")]
+GatewayAccount = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$(?!\n)")]
 AccountTitle = Annotated[
     str,
     msgspec.Meta(

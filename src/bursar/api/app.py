@@ -7,27 +7,33 @@ from typing import Any, Final
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
 
-from bursar.api import docs, entry, health, problems, push, reports
+from bursar.api import cron, docs, entry, health, metrics, problems, push, reports
 from bursar.api.fastlane import FastLane
 from bursar.api.merchants import balances, bulk, deliveries, endpoints, events
 from bursar.api.merchants import payouts as merchants_payouts
 from bursar.api.merchants.create import Creation
+from bursar.api.platform import destinations as platform_destinations
 from bursar.api.platform import earnings as platform_earnings
 from bursar.api.platform import holders as platform_holders
+from bursar.api.platform import wishes as platform_wishes
 from bursar.api.porch import ASKING, Porch
 from bursar.api.providers import earnings as providers_earnings
 from bursar.api.providers import money as providers_money
 from bursar.api.providers import notices as providers_notices
 from bursar.api.providers import payouts as providers_payouts
 from bursar.api.providers.requesting import Requesting
-from bursar.api.staff import decisions, sign_in, switches
+from bursar.api.staff import decisions, monitoring, reconciliation, resolving, sign_in, switches
+from bursar.api.staff import gateways as staff_gateways
 from bursar.api.staff import payouts as staff_payouts
+from bursar.api.staff import runs as staff_runs
+from bursar.api.staff import trace as staff_trace
 from bursar.foundation import log
 from bursar.foundation.addresses import Policy
 from bursar.foundation.clock import Clock
 from bursar.foundation.egress import Egress
 from bursar.foundation.errors import Refusal
 from bursar.house import House
+from bursar.monitoring.exposition import Requests
 from bursar.outbound import notices
 
 BODY_BYTES_MAX: Final = 16 * 1024 * 1024  # For whole files; routes that take one thing at a time set a lower one.
@@ -35,6 +41,7 @@ BODY_BYTES_MAX: Final = 16 * 1024 * 1024  # For whole files; routes that take on
 ROUTERS: Final = (
     docs.router,
     health.router,
+    metrics.router,
     merchants_payouts.router,
     bulk.router,
     balances.router,
@@ -44,14 +51,23 @@ ROUTERS: Final = (
     sign_in.router,
     staff_payouts.router,
     decisions.router,
+    resolving.router,
     switches.router,
+    staff_gateways.router,
+    staff_runs.router,
+    reconciliation.router,
+    monitoring.router,
+    cron.router,
     providers_payouts.router,
     providers_money.router,
     providers_earnings.router,
     providers_notices.router,
     push.router,
     platform_holders.router,
+    platform_destinations.router,
+    platform_wishes.router,
     platform_earnings.router,
+    staff_trace.router,
     reports.router,
 )
 
@@ -76,9 +92,12 @@ def create_app(
         openapi_config=None,  # Ours is made from the structs that requests are read into; see ``openapi``.
     )
     app.state.clock = clock
+    app.state.requests = counts = Requests()
     steps = {route.path.split("/")[2] for route in app.routes if route.path.startswith("/api/")} if base_alias else ()
-    porch = Porch(app, unprefixed=steps)  # type: ignore[arg-type] # Litestar types ASGI messages itself
-    return FastLane(porch, creation=lambda: app.state.creation, inbox=lambda: app.state.inbox, clock=clock)
+    porch = Porch(app, counts=counts, unprefixed=steps)  # type: ignore[arg-type] # Litestar types ASGI messages itself
+    return FastLane(
+        porch, creation=lambda: app.state.creation, inbox=lambda: app.state.inbox, clock=clock, counts=counts
+    )
 
 
 def _lifespan(furnish: Furnish) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:

@@ -1,5 +1,7 @@
 """Who is let in. Every route says whom it ``needs``; one that says nothing lets nobody in."""
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -13,7 +15,7 @@ from litestar.handlers import BaseRouteHandler
 from bursar import holders, identity
 from bursar.api import requests, sessions
 from bursar.foundation import ids
-from bursar.foundation.errors import Forbidden, Invalid, Unauthorised
+from bursar.foundation.errors import Forbidden, Invalid, Unauthorised, Unavailable
 from bursar.house import House
 
 HOLDER_HEADER: Final = "X-HOLDER-ID"
@@ -26,6 +28,19 @@ class Needs(Enum):
     NOTHING = "nothing"  # Open to anybody, or let in by something else, such as a gateway's signature.
     SESSION = "session"  # Anybody who is signed in.
     HOLDER = "holder"  # Somebody who is signed in and acts for a holder.
+    CRON = "cron"  # An outside scheduler, with the key of this installation.
+
+
+class CronNotConfigured(Unavailable):
+    """This installation has no key for schedulers: set CRON_API_KEY, and start it again."""
+
+    code = "cron_not_configured"
+
+
+class WrongCronKey(Unauthorised):
+    """The header must be Authorization: Bearer, followed by this installation's CRON_API_KEY."""
+
+    code = "invalid_cron_key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +83,7 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     Raises:
         Unauthorised: nobody we know.
         Forbidden: somebody who may not, or a route that nobody may use.
+        CronNotConfigured: a scheduler, where none is expected.
     """
     assert isinstance(connection, Request), "there are no web sockets here"
     match handler.opt.get("needs"):
@@ -77,6 +93,8 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
             await _person(connection)
         case Needs.HOLDER:
             await _acting(connection)
+        case Needs.CRON:
+            _insist_on_cron_key(connection)
         case identity.Permission() as permission:
             (await _person(connection)).insist(permission)
         case identity.Scope() as scope:
@@ -116,6 +134,21 @@ def _asked_holder(connection: Request[Any, Any, Any]) -> UUID | None:
     if given is not None and asked is None:
         raise Invalid(field=HOLDER_HEADER, rule="the id of a holder")
     return asked
+
+
+def _insist_on_cron_key(connection: Request[Any, Any, Any]) -> None:
+    """Compare digests, in a time that tells neither the key's letters nor its length."""
+    house: House = connection.app.state.house
+    if not house.settings.cron_api_key:
+        raise CronNotConfigured
+    expected = house.settings.cron_api_key.get_secret_value()
+    given = requests.bearer(connection.scope["headers"]) or ""
+    if not hmac.compare_digest(_digest(given), _digest(expected)):
+        raise WrongCronKey
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()
 
 
 def _brings_key(connection: Request[Any, Any, Any]) -> bool:

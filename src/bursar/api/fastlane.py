@@ -13,11 +13,13 @@ from typing import Final
 from bursar.api import porch, problems, reports, requests
 from bursar.api.merchants import create
 from bursar.api.merchants.create import Creation, Replayed
+from bursar.api.observed import observed
 from bursar.api.porch import App, RawHeaders, Receive, Scope, Send
 from bursar.api.reports import Inbox
 from bursar.foundation import log
 from bursar.foundation.clock import Clock
 from bursar.foundation.errors import Refusal
+from bursar.monitoring.exposition import Requests
 
 PATH: Final = "/api/v1/payouts"
 REPORTS: Final = re.compile(r"/api/webhooks/([^/]+)/payout_status")
@@ -34,9 +36,18 @@ _log = log.get(__name__)
 class FastLane:
     """Answers the hot routes itself and passes everything else on."""
 
-    def __init__(self, app: App, *, creation: Callable[[], Creation], inbox: Callable[[], Inbox], clock: Clock) -> None:
+    def __init__(
+        self,
+        app: App,
+        *,
+        creation: Callable[[], Creation],
+        inbox: Callable[[], Inbox],
+        clock: Clock,
+        counts: Requests,
+    ) -> None:
         """Stand in front of ``app``; ``creation`` and ``inbox`` are asked for once the application has started."""
         self._app = app
+        self._counts = counts
         self._creation = creation
         self._inbox = inbox
         self._clock = clock
@@ -58,15 +69,17 @@ class FastLane:
 
     async def _answer(self, lane: Lane, scope: Scope, receive: Receive, send: Send) -> None:
         request_id = requests.request_id(scope["headers"])
-        try:
-            status, body, extra = await lane(scope, receive, request_id)
-        except asyncio.CancelledError:
-            raise
-        except Exception as failure:  # noqa: BLE001 - whatever happened, the caller gets an answer with an id
-            await self._refuse(failure, scope, request_id, send)
-            return
-        headers = porch.dressed([(b"content-type", b"application/json"), *extra], scope, request_id)
-        await _respond(send, status, body, headers)
+        with observed(self._counts, scope, request_id=request_id) as answered:
+            answered.route = PATH if scope["path"] == PATH else "/api/webhooks/{gateway}/payout_status"
+            try:
+                answered.status, body, extra = await lane(scope, receive, request_id)
+            except asyncio.CancelledError:
+                raise
+            except Exception as failure:  # noqa: BLE001 - whatever happened, the caller gets an answer with an id
+                answered.status = await self._refuse(failure, scope, request_id, send)
+                return
+            headers = porch.dressed([(b"content-type", b"application/json"), *extra], scope, request_id)
+            await _respond(send, answered.status, body, headers)
 
     async def _create(self, scope: Scope, receive: Receive, request_id: str) -> Told:
         headers = scope["headers"]
@@ -90,7 +103,7 @@ class FastLane:
             await self._inbox().take(found[1], await _read(receive, most=reports.BODY_BYTES_MAX), headers)
         return 200, reports.RECEIVED, []
 
-    async def _refuse(self, failure: Exception, scope: Scope, request_id: str, send: Send) -> None:
+    async def _refuse(self, failure: Exception, scope: Scope, request_id: str, send: Send) -> int:
         refusal = failure if isinstance(failure, Refusal) else problems.Unexpected()
         if refusal is not failure:
             _log.error("request.failed", path=scope["path"], correlation_id=request_id, exc_info=failure)
@@ -99,7 +112,9 @@ class FastLane:
         media = problems.PROBLEM_JSON if problem else "application/json"
         extra = [(name.encode(), value.encode()) for name, value in problems.headers_of(refusal).items()]
         headers = porch.dressed([(b"content-type", media.encode()), *extra], scope, request_id)
-        await _respond(send, problems.status_of(refusal), body, headers)
+        status = problems.status_of(refusal)
+        await _respond(send, status, body, headers)
+        return status
 
 
 async def _read(receive: Receive, *, most: int) -> bytes:

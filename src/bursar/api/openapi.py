@@ -111,7 +111,8 @@ def document(app: Litestar, *, title: str, version: str, description: str) -> di
 
 IN_ORDER: Final = (
     "Payouts", "Balance", "Events", "Webhooks", "Session", "Providers: payouts", "Providers: money",
-    "Providers: notices", "Earnings", "Holders", "Staff: payouts", "Staff: kill switches", "Gateways", "Health",
+    "Providers: notices", "Earnings", "Holders", "Staff: payouts", "Staff: kill switches", "Staff: gateways",
+    "Staff: reconciliation", "Staff: monitoring", "Scheduler", "Gateways", "Health",
 )  # fmt: skip
 """The sections of the page, those for merchants first."""
 LICENSE: Final = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
@@ -123,6 +124,11 @@ SECURITY_SCHEMES: Final = {
         "description": "The API key of a merchant or of a platform.",
     },
     "ApiKeyAsBearer": {"type": "http", "scheme": "bearer", "description": "The same key as a bearer token."},
+    "CronKey": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The setting `CRON_API_KEY` of this installation, for its scheduler.",
+    },
     "Session": {"type": "http", "scheme": "bearer", "description": "The token that `POST /api/sign-in` gives."},
 }
 
@@ -230,9 +236,11 @@ def _request_body(doc: Doc, schemas: Mapping[str, Any]) -> dict[str, Any]:
 
 def _responses(handler: HTTPRouteHandler, doc: Doc, schemas: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {"description": HTTPStatus(handler.status_code).phrase}
+    text = {media: {"schema": {"type": "string"}, "example": text} for media, text in doc.answers_also.items()}
     if doc.answers is not None:
-        text = {media: {"schema": {"type": "string"}, "example": text} for media, text in doc.answers_also.items()}
         found["content"] = {JSON: {"schema": schemas[str(doc.answers)], "example": doc.shows}, **text}
+    elif text:
+        found["content"] = text
     refuses = {*doc.refuses, 503, *((400,) if doc.query else ()), *_barred(handler.opt["needs"])}
     if doc.takes is not None or doc.takes_also:
         refuses |= {400, 413, 415}
@@ -252,6 +260,8 @@ def _barred(needs: Any) -> tuple[int, ...]:
             return ()
         case Needs.HOLDER:  # It may have to say for which holder.
             return (400, 401, 403)
+        case Needs.CRON:
+            return (401,)
         case _:
             return (401, 403)
 
@@ -284,6 +294,8 @@ def _security(needs: Any) -> list[dict[str, list[str]]]:
             return [{"ApiKey": []}, {"ApiKeyAsBearer": []}]
         case Either():
             return [{"ApiKey": []}, {"ApiKeyAsBearer": []}, {"Session": []}]
+        case Needs.CRON:
+            return [{"CronKey": []}]
         case Needs.NOTHING:
             return []
         case _:

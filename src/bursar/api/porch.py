@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Final
 
 from bursar.api import requests
+from bursar.api.observed import observed
 from bursar.foundation import log
+from bursar.monitoring.exposition import Requests
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -48,9 +50,10 @@ class Porch:
     ends in it.
     """
 
-    def __init__(self, app: App, *, unprefixed: Collection[str] = ()) -> None:
-        """Stand in front of ``app``."""
+    def __init__(self, app: App, *, counts: Requests, unprefixed: Collection[str] = ()) -> None:
+        """Stand in front of ``app``, and count what is asked of it."""
         self._app = app
+        self._counts = counts
         self._unprefixed = frozenset(unprefixed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,16 +61,20 @@ class Porch:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        asked = scope
         if scope["path"].lstrip("/").partition("/")[0] in self._unprefixed:
             scope = {**scope, "path": PREFIX + scope["path"]}
         if scope["method"] == "OPTIONS":
             scope = {**scope, "method": ASKING}
         request_id = requests.request_id(scope["headers"])
 
-        async def send_dressed(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = dressed(list(message.get("headers", ())), scope, request_id)
-            await send(message)
+        with log.correlated(request_id), observed(self._counts, asked, request_id=request_id) as answered:
 
-        with log.correlated(request_id):
+            async def send_dressed(message: Message) -> None:
+                if message["type"] == "http.response.start":
+                    message["headers"] = dressed(list(message.get("headers", ())), scope, request_id)
+                    answered.status = message["status"]
+                await send(message)
+
             await self._app(scope, receive, send_dressed)
+            answered.route = scope.get("path_template")  # Where the framework writes which route it found.

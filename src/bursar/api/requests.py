@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from bursar.foundation import log
+from bursar.foundation import log, tracing
 
 REQUEST_ID: Final = b"x-request-id"
 _SANE: Final = re.compile(r"[A-Za-z0-9._:-]{1,64}")
@@ -23,9 +23,21 @@ def header(headers: Headers, *names: bytes) -> str | None:
 
 
 def request_id(headers: Headers) -> str:
-    """The caller's own id for this request if it is a sane one, else a new one; it becomes the correlation id."""
+    """The id of this request, which becomes the correlation id of all that it causes.
+
+    The caller's own if it is a sane one, else that of the trace that the caller is in, else a new one.
+    """
     given = header(headers, REQUEST_ID)
-    return given if given and _SANE.fullmatch(given) else log.new_correlation_id()
+    if given and _SANE.fullmatch(given):
+        return given
+    calling = parent(headers)
+    return calling[0] if calling else log.new_correlation_id()
+
+
+def parent(headers: Headers) -> tuple[str, str] | None:
+    """The trace and the span from which a request was made, as ``traceparent`` says (W3C Trace Context)."""
+    given = header(headers, b"traceparent")
+    return tracing.read_parent(given) if given else None
 
 
 def api_key(headers: Headers) -> str | None:

@@ -48,13 +48,16 @@ def broken(complaint: str, *, of: Any) -> tuple[str, str]:
     if text.startswith("Invalid enum value"):
         return path, f"one of {', '.join(choices(of, path))}"
     if text.startswith("Invalid value "):
-        return path, "one of those that the documentation names"
+        return path, f"one of {', '.join(choices(of, path)) or 'those that the documentation names'}"
     return path, _rule(text)
 
 
 def choices(of: Any, field: str) -> list[str]:
-    """The values that a field of a struct may have, where they are listed."""
+    """The values that a field of a struct may have, where they are listed; of a union, the tags of its structs."""
     kind = msgspec.inspect.type_info(of)
+    if isinstance(kind, msgspec.inspect.UnionType):
+        structs = (part for part in kind.types if isinstance(part, msgspec.inspect.StructType))
+        return [str(struct.tag) for struct in structs if struct.tag_field == field]
     name = re.split(r"[.\[]", field, maxsplit=1)[0]
     fields = kind.fields if isinstance(kind, msgspec.inspect.StructType) else ()
     return [str(value) for known in fields if known.encode_name == name for value in _values(known.type)]

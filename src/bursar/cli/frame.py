@@ -21,6 +21,7 @@ from bursar.foundation.money import Money
 
 if TYPE_CHECKING:
     # Only commands that use the database need these; without them the others start in a quarter of the time.
+    from rich.console import RenderableType
     from rich.table import Table
 
     from bursar.cli.roof import Roof
@@ -178,14 +179,14 @@ def show(
     if json:
         show_json([dict(row) for row in rows])
     elif rows:
-        _print_table(rows, columns)
+        draw(table(rows, columns))
     else:
         say(empty)
 
 
 def show_aside(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]) -> None:
     """Print a table on standard error, beside the work and not as its result."""
-    _print_table(rows, columns, aside=True)
+    draw(table(rows, columns), aside=True)
 
 
 def table(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]) -> "Table":
@@ -201,6 +202,16 @@ def table(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]) -> "
     for row in rows:
         drawn.add_row(*(Text(_printable(said(row[field]))) for field in columns))
     return drawn
+
+
+def draw(drawn: "RenderableType", *, aside: bool = False) -> None:
+    """Print something that was drawn, as wide as the terminal; where nobody's terminal limits it, wide."""
+    from rich.console import Console
+
+    console = Console(stderr=aside)
+    if not console.is_terminal:
+        console.width = PIPE_WIDTH
+    console.print(drawn)
 
 
 def show_json(value: object) -> None:
@@ -224,6 +235,28 @@ def progress(title: str, *, total: int | None = None) -> Iterator[Callable[[int]
     with Progress(*parts, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=total)
         yield lambda steps: bar.advance(task, steps)
+
+
+@contextmanager
+def meter(title: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar on standard error that is set by calling what this gives: some words, so many of so many; 0 of 0: unknown.
+
+    Off a terminal, a line for each change of the words.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        said_before: list[str] = []
+        yield lambda words, _, __: _say_once(f"{title}: {words}", said_before)
+        return
+    parts = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*parts, console=console) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda words, done, total: bar.update(
+            task, description=f"{title}: {words}", completed=done, total=total or None
+        )
 
 
 @contextmanager
@@ -258,6 +291,11 @@ def said(value: object) -> str:
             return ", ".join(said(item) for item in value)
         case _:
             return str(value)
+
+
+def to_the_millisecond(at: datetime) -> str:
+    """A moment for lists in which much happens in one second."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03} UTC"
 
 
 def own_database(chosen: "Settings") -> str:
@@ -304,15 +342,6 @@ def _address(url: str) -> str:
         return "the database of DATABASE_URL"
 
 
-def _print_table(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str], *, aside: bool = False) -> None:
-    from rich.console import Console
-
-    console = Console(stderr=aside)
-    if not console.is_terminal:
-        console.width = PIPE_WIDTH
-    console.print(table(rows, columns))
-
-
 def _say_news(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str], said_before: dict[object, str]) -> None:
     for row in rows:
         line = "  ".join(said(row[field]) for field in columns)
@@ -338,6 +367,12 @@ def _plain(value: object) -> object:  # noqa: PLR0911 - one line for each kind o
             return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
         case _:
             return value
+
+
+def _say_once(line: str, said_before: list[str]) -> None:
+    if said_before != [line]:
+        said_before[:] = [line]
+        note(line)
 
 
 def _printable(text: str) -> str:

@@ -1,7 +1,7 @@
-"""``bursar gateways``: who moves the money, what they can do, and how things stand with them."""
+"""``bursar gateways``: who moves the money, what they can do, how things stand with them, and using one again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -19,23 +19,33 @@ app = typer.Typer(
 
 COLUMNS: Final = {
     "gateway": "Gateway", "programs": "For", "currencies": "Currencies", "can": "Can", "circuit": "Circuit",
-    "float": "Our account", "breaks": "Open breaks",
+    "since": "Since", "reason": "Because", "next_probe": "Next look-up", "float": "Our account",
+    "breaks": "Open breaks",
 }  # fmt: skip
-
-
-@app.callback()
-def _gateways() -> None:
-    """Keep ``list`` a word of its own, although it is the only one."""
 
 
 @app.command("list", epilog=frame.examples("bursar gateways list", "bursar gateways list --json"))
 def list_gateways(context: typer.Context, *, json: frame.Json = False) -> None:
     """Which gateways are installed, what they can do, and whether payouts leave through them.
 
-    A circuit that is not closed means that the gateway does not answer; what is known of our account there is shown
-    while payouts wait for it to be funded.
+    A circuit that is open means that the gateway does not answer, so that it is left alone; half-open, one look-up is
+    trying it. What is known of our account there is shown while payouts wait for it to be funded.
     """
     frame.run(_list(Roof.over(context), json=json))
+
+
+@app.command(epilog=frame.examples("bursar gateways reset NAME"))
+def reset(
+    context: typer.Context,
+    gateway: Annotated[str, typer.Argument(metavar="NAME", help="The gateway's name, as the list has it.")],
+    *,
+    json: frame.Json = False,
+) -> None:
+    """Use a gateway again whose circuit is open, without waiting for the next look-up; what waits leaves at once.
+
+    A circuit closes by itself once the gateway answers. If it still does not, it is opened again after ten calls.
+    """
+    frame.run(_reset(Roof.over(context), gateway, json=json))
 
 
 async def _list(roof: Roof, *, json: bool) -> None:
@@ -48,6 +58,20 @@ async def _list(roof: Roof, *, json: bool) -> None:
     frame.show(rows, COLUMNS, json=json)
 
 
+async def _reset(roof: Roof, gateway: str, *, json: bool) -> None:
+    settings = frame.settled(roof)
+    async with roof.gateways(settings) as installed, frame.database(settings) as database:
+        if gateway not in installed:
+            raise dispatch.NoSuchGateway(gateway=gateway)
+        async with database.transaction() as tx:
+            was_open = await dispatch.circuits.reset(tx, gateway, actor=frame.actor())
+        await frame.ring(database, dispatch.BELL)
+    if json:
+        frame.show_json({"gateway": gateway, "reset": was_open})
+    else:
+        frame.say("It is used again." if was_open else "It was in use.")
+
+
 def _row(gateway: "Gateway", condition: Condition, terms: Iterable[programs.Terms]) -> Mapping[str, object]:
     return {
         "gateway": gateway.name,
@@ -55,6 +79,10 @@ def _row(gateway: "Gateway", condition: Condition, terms: Iterable[programs.Term
         "currencies": sorted(gateway.capabilities.currencies),
         "can": _can(gateway.capabilities),
         "circuit": condition.circuit,
+        "since": condition.since,
+        "reason": condition.reason,
+        "failed_probes": condition.probes,
+        "next_probe": condition.probe_at,
         "float": [_low(account) for account in condition.low] or ["sufficient"],
         "breaks": condition.breaks,
     }

@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from bursar import holders
-from bursar.cli import frame
+from bursar.cli import frame, wishes
 from bursar.foundation import ids
 from bursar.foundation.clock import SystemClock
 from bursar.holders import Holder, NewHolder, StoredDestination
@@ -28,7 +28,7 @@ _HEADINGS: Final = {
     "verified_at": "Verified",
     "id": "Id",
 }
-_STORED: Final = {
+DESTINATION_COLUMNS: Final = {
     "bank": "Bank",
     "account": "Account",
     "title": "Name given",
@@ -102,6 +102,35 @@ def destinations(
     frame.run(_destinations(program, reference, json=json))
 
 
+app.command("preferences")(wishes.preferences)
+app.command("minimum", epilog=frame.examples("bursar holders minimum ada --program writers --amount 100.00"))(
+    wishes.minimum
+)
+app.command("pause", epilog=frame.examples("bursar holders pause ada --program writers --until 2027-01-01"))(
+    wishes.pause
+)
+app.command("resume")(wishes.resume)
+app.command("hold")(wishes.hold)
+app.command("release")(wishes.release)
+
+
+def destination_row(destination: StoredDestination) -> dict[str, object]:
+    """A stored destination as a line of a table, as far as people may see it."""
+    shown = destination.shown
+    return {
+        "id": destination.id,
+        "bank": shown["bankCode"],
+        "account": f"****{shown['last4']}",
+        "title": shown["accountTitle"],
+        "check": destination.check,
+        "account_title_found": destination.account_title_found,
+        "name_score": destination.name_score,
+        "added_at": destination.added_at,
+        "usable_at": destination.usable_at,
+        "is_default": destination.is_default,
+    }
+
+
 async def _verify(program: str, references: Sequence[str], *, verified: bool, json: bool) -> None:
     async with frame.database() as database, database.transaction() as tx:
         wanted = [(await holders.by_reference(tx, program, reference)).id for reference in references]
@@ -113,7 +142,7 @@ async def _destinations(program: str, reference: str, *, json: bool) -> None:
     async with frame.database() as database, database.transaction(readonly=True) as tx:
         holder = await holders.by_reference(tx, program, reference)
         stored = (await holders.destinations_of(tx, [holder.id]))[holder.id]
-    frame.show([_stored(each) for each in stored], _STORED, json=json, empty="No destinations.")
+    frame.show([destination_row(each) for each in stored], DESTINATION_COLUMNS, json=json, empty="No destinations.")
 
 
 async def _add(*, program: str, kind: str, reference: str, name: str, email: str | None, json: bool) -> None:
@@ -140,22 +169,6 @@ async def _show(given: str, program: str | None, *, json: bool) -> None:
                 raise holders.NoSuchHolder("There is no holder with this id; to find one by reference, add --program.")
             holder = found[holder_id]
     _print(holder, json=json)
-
-
-def _stored(destination: StoredDestination) -> dict[str, object]:
-    shown = destination.shown
-    return {
-        "id": destination.id,
-        "bank": shown["bankCode"],
-        "account": f"****{shown['last4']}",
-        "title": shown["accountTitle"],
-        "check": destination.check,
-        "account_title_found": destination.account_title_found,
-        "name_score": destination.name_score,
-        "added_at": destination.added_at,
-        "usable_at": destination.usable_at,
-        "is_default": destination.is_default,
-    }
 
 
 def _print(holder: Holder, *, json: bool) -> None:

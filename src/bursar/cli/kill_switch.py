@@ -191,6 +191,8 @@ async def _waiting(tx: Transaction, wanted: _Wanted, subject: str) -> _Waiting:
         case Scope.GATEWAY:
             through = [t.program for t in await programs.all(tx) if t.route.gateway == subject]
             counts = [await payouts.count_waiting(tx, program) for program in through]
+        case Scope.RUN:
+            raise AssertionError("a run is stopped, and let go again, by `bursar runs`")
     free = [figures for found in counts for figures in found.values()]
     sums = [amount for _, amounts in free for amount in amounts]
     currencies = sorted({amount.currency for amount in sums})

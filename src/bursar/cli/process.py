@@ -1,6 +1,7 @@
 """What every process of Bursar does around its work: end when it is told to, and say when it is ready."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -80,9 +81,10 @@ def after(calls: int, then: Callable[[], None]) -> Callable[[], None]:
 
 @contextmanager
 def ready_file(path: Path | None, **facts: str) -> Iterator[Callable[[], None]]:
-    """Gives something to call once ready, which writes the file; in the end the file is gone."""
+    """Gives something to call once the process is ready, which writes the file; in the end the file is gone."""
 
     def write() -> None:
+        gc.freeze()  # What stands now stays for good: looking for rubbish in it took a third of a run's time.
         if path is not None:
             fresh = path.with_name(f"{path.name}.{os.getpid()}")
             fresh.write_bytes(msgspec.json.encode({"pid": os.getpid(), **facts}) + b"\n")

@@ -1,14 +1,14 @@
 """``bursar programs``: look at terms, try program files out, and apply them."""
 
 import pkgutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bursar import gateways, programs
+from bursar import gateways, programs, schedules
 from bursar.cli import frame
 from bursar.foundation.clock import SystemClock
 
@@ -46,6 +46,23 @@ def apply(
 ) -> None:
     """Make program files the terms that count from now on: all of them, or none when one is wrong."""
     frame.run(_apply(files, note=note, json=json))
+
+
+@app.command(
+    "set", epilog=frame.examples("bursar programs set writers schedule.hour=10 'alerts.emails=[ada@example.com]'")
+)
+def set_fields(
+    program: Program,
+    fields: Annotated[
+        list[str],
+        typer.Argument(metavar="FIELD=VALUE", help="Fields by their paths; [a, b] is a list, null nothing at all."),
+    ],
+    *,
+    note: Annotated[str, typer.Option(help="Why; kept with the new version.")] = "",
+    json: frame.Json = False,
+) -> None:
+    """Give single fields of a program's terms other values, as a new version. Its file keeps its comments."""
+    frame.run(_set(program, dict(_field(text) for text in fields), note=note, json=json))
 
 
 @app.command("list")
@@ -98,11 +115,32 @@ async def _apply(files: Sequence[str], *, note: str, json: bool) -> None:
     async with frame.database() as database, database.transaction() as tx:
         at, actor = SystemClock().now(), frame.actor()
         done = [await programs.apply(tx, f.text, actor=actor, note=note, at=at, file=f.name) for f in given]
+    _show_applied(done, json=json)
+
+
+async def _set(program: str, changes: Mapping[str, programs.Given], *, note: str, json: bool) -> None:
+    async with frame.database() as database, database.transaction() as tx:
+        at = SystemClock().now()
+        done = await programs.amend(tx, program, changes, actor=frame.actor(), note=note, at=at)
+    _show_applied([done], json=json)
+
+
+def _show_applied(done: Sequence[programs.Applied], *, json: bool) -> None:
     if json:
         frame.show_json([{"program": d.terms.program, "version": d.version, "changed": d.changed} for d in done])
         return
     for applied in done:
         frame.say(f"{applied.terms.program}: {'now' if applied.changed else 'unchanged at'} version {applied.version}")
+
+
+def _field(text: str) -> tuple[str, programs.Given]:
+    """A field's path and its value, which stays the text that somebody typed."""
+    path, equals, value = (part.strip() for part in text.partition("="))
+    if not equals:
+        raise typer.BadParameter(f"{text} is not of the form FIELD=VALUE")
+    if value.startswith("[") and value.endswith("]"):
+        return path, [item.strip() for item in value[1:-1].split(",") if item.strip()]
+    return path, None if value == "null" else value
 
 
 async def _list(*, json: bool) -> None:
@@ -245,7 +283,6 @@ def _installed() -> frozenset[str]:
 
 def _leaves(terms: programs.Terms) -> str:
     """When payouts leave, in a few words."""
-    dispatch = terms.dispatch
-    if dispatch.mode is programs.Mode.CONTINUOUS:
-        return f"all day, every {frame.said(dispatch.every_seconds)} s"
-    return f"{dispatch.cron} ({dispatch.time_zone})"
+    if terms.dispatch.mode is programs.Mode.CONTINUOUS:
+        return f"all day, every {frame.said(terms.dispatch.every_seconds)} s"
+    return schedules.in_words(terms)

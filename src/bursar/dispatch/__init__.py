@@ -4,10 +4,11 @@ Prepare, call, record: an attempt is written down before the gateway is called, 
 and what was answered is recorded afterwards. What is not known is asked about and never sent again on a guess.
 """
 
-from bursar.dispatch import floats, reports
+from bursar.dispatch import circuits, concluding, floats, recovery, reports
 from bursar.dispatch.accounts import AccountChecker
+from bursar.dispatch.circuits import Circuits
 from bursar.dispatch.condition import Condition, conditions
-from bursar.dispatch.errors import NoSuchGateway, NothingInDoubt
+from bursar.dispatch.errors import AlreadyKnown, NoSuchAttempt, NoSuchGateway, NothingInDoubt, NotRecovering
 from bursar.dispatch.floats import LOW_FLOAT, Float
 from bursar.dispatch.inquire import Inquirer
 from bursar.dispatch.model import Attempt, AttemptState, Told, gateway_key
@@ -15,7 +16,7 @@ from bursar.dispatch.record import Scribe, record
 from bursar.dispatch.resolve import resolve
 from bursar.dispatch.send import BELL, Dispatcher
 from bursar.dispatch.store import figures
-from bursar.dispatch.switches import Circuits, Scope, Standing, Switch, go, standing, stop, switches
+from bursar.dispatch.switches import Scope, Standing, Switch, go, standing, stop, switches
 from bursar.dispatch.timeline import Happening, happenings
 from bursar.dispatch.tools import Tools
 from bursar.dispatch.watch import FloatWatcher
@@ -24,6 +25,7 @@ __all__ = [
     "BELL",
     "LOW_FLOAT",
     "AccountChecker",
+    "AlreadyKnown",
     "Attempt",
     "AttemptState",
     "Circuits",
@@ -33,7 +35,9 @@ __all__ = [
     "FloatWatcher",
     "Happening",
     "Inquirer",
+    "NoSuchAttempt",
     "NoSuchGateway",
+    "NotRecovering",
     "NothingInDoubt",
     "Scope",
     "Scribe",
@@ -41,6 +45,8 @@ __all__ = [
     "Switch",
     "Told",
     "Tools",
+    "circuits",
+    "concluding",
     "conditions",
     "figures",
     "floats",
@@ -48,6 +54,7 @@ __all__ = [
     "go",
     "happenings",
     "record",
+    "recovery",
     "reports",
     "resolve",
     "standing",

@@ -110,6 +110,8 @@ def _question(
 def _kept(stored: StoredDestination, answer: Resolution, *, holder: str) -> AccountCheck:
     """An answer as it is kept; that the title given is the holder's too is a rule of its own."""
     match answer:
+        case Confirmed(""):  # It exists, and nobody has given it a name: nothing to compare.
+            return AccountCheck(stored.id, AccountVerdict.CONFIRMED)
         case Confirmed(title):
             return AccountCheck(stored.id, AccountVerdict.CONFIRMED, title, risk.name_score(title, holder))
         case Denied():

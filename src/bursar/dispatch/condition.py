@@ -2,33 +2,58 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
-from bursar.dispatch import floats, store
+from bursar.dispatch import circuits, floats, store
+from bursar.dispatch.circuits import Circuit, Stage
 from bursar.dispatch.floats import Float
 from bursar.foundation.db import Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One gateway: its circuit (closed: in use), our accounts there that are low, and how many breaks are open."""
+    """One gateway: its circuit (closed: in use), our accounts there that are low, and how many breaks are open.
+
+    Of a circuit that is not closed, ``since`` says when it was opened, ``reason`` what the last failure said,
+    ``probes`` how many look-ups have failed since then, and ``probe_at`` when the next one is due.
+    """
 
     gateway: str
     circuit: str
     low: tuple[Float, ...]
     breaks: int
+    since: datetime | None = None
+    reason: str | None = None
+    probes: int = 0
+    probe_at: datetime | None = None
 
 
 async def conditions(tx: Transaction, gateways: Collection[str]) -> list[Condition]:
     """How things stand with these gateways, by name."""
-    circuits = {row["gateway"]: row["state"] for row in await store.circuits(tx)}
+    known = await circuits.known(tx)
     breaks = await store.breaks_by_gateway(tx)
     low = [account for account in await floats.known(tx) if account.low_since is not None]
     return [
-        Condition(
-            gateway=name,
-            circuit=circuits.get(name, "closed"),
+        _condition(
+            name,
+            known.get(name),
             low=tuple(account for account in low if account.gateway == name),
             breaks=breaks.get(name, 0),
         )
         for name in sorted(gateways)
     ]
+
+
+def _condition(gateway: str, circuit: Circuit | None, *, low: tuple[Float, ...], breaks: int) -> Condition:
+    if circuit is None or circuit.stage is Stage.CLOSED:
+        return Condition(gateway, Stage.CLOSED.value, low, breaks)
+    return Condition(
+        gateway,
+        circuit.stage.value,
+        low,
+        breaks,
+        since=circuit.opened_at,
+        reason=circuit.reason,
+        probes=circuit.probes,
+        probe_at=circuit.probe_at,
+    )

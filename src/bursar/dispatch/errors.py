@@ -2,7 +2,10 @@
 
 Refusal
 ├── NoSuchGateway   the terms name a gateway that is not installed
-└── NothingInDoubt  no attempt waits for people to say what became of it
+├── NoSuchAttempt   nothing was sent under this key
+├── NothingInDoubt  no attempt waits for people to say what became of it
+├── AlreadyKnown    what people say about an attempt is what it says, or cannot follow from it
+└── NotRecovering   sending is not off for a recovery
 """
 
 from bursar.foundation.errors import Conflict, Missing
@@ -18,3 +21,21 @@ class NothingInDoubt(Conflict):
     """No attempt of this payout waits for people to say what became of it."""
 
     code = "nothing_in_doubt"
+
+
+class NoSuchAttempt(Missing):
+    """Nothing was sent under this key."""
+
+    code = "attempt_not_found"
+
+
+class AlreadyKnown(Conflict):
+    """What became of this attempt is known, and this does not follow from it."""
+
+    code = "outcome_already_known"
+
+
+class NotRecovering(Conflict):
+    """Sending is not off for a recovery."""
+
+    code = "not_recovering"

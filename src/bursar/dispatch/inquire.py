@@ -13,9 +13,10 @@ from itertools import groupby
 from typing import Final
 
 from bursar import payouts, programs
-from bursar.dispatch import store, switches
+from bursar.dispatch import circuits, store, switches
 from bursar.dispatch.model import Attempt, AttemptState, Prepared, Told
 from bursar.dispatch.send import send
+from bursar.dispatch.telling import calling, heard
 from bursar.dispatch.tools import Tools
 from bursar.foundation import log
 from bursar.foundation.crypto import CannotOpen
@@ -104,9 +105,12 @@ class Inquirer:
         allowed = await switches.standing(tx)
         fine = set(self._tools.gateways) - set(allowed.broken)
         attempts = await store.take_due(tx, gateways=fine, limit=AT_ONCE, lease_seconds=LEASE_SECONDS)
-        probing = {name for name, due in allowed.broken.items() if due and name in self._tools.gateways}
-        for name in sorted(probing):
-            attempts += await self._take_probe(tx, name)
+        due = sorted(name for name, is_due in allowed.broken.items() if is_due and name in self._tools.gateways)
+        probing = set()
+        for name in due:
+            if (failed := await circuits.begin_probe(tx, name)) is not None:
+                attempts += await self._take_probe(tx, name, failed=failed)
+                probing.add(name)
         if not attempts:
             return [], probing
         about = await payouts.on_their_way(tx, {attempt.payout_id for attempt in attempts})
@@ -118,13 +122,15 @@ class Inquirer:
             if (doubt := self._open(attempt, about[attempt.payout_id], terms[attempt.program], allowed, at)) is not None
         ], probing
 
-    async def _take_probe(self, tx: Transaction, gateway: str) -> list[Attempt]:
-        """Half-open: one look-up, which moves no money, shows whether the gateway is back."""
-        await store.set_circuit(tx, gateway, state="half_open", probe_in=switches.PROBE_SECONDS, failures=0)
-        if not await store.hasten_one(tx, gateway):  # Nothing is in doubt, so the next batch is as good a probe.
-            await store.set_circuit(tx, gateway, state="closed", probe_in=None, failures=0)
-            return []
-        return await store.take_due(tx, gateways=[gateway], limit=1, lease_seconds=LEASE_SECONDS)
+    async def _take_probe(self, tx: Transaction, gateway: str, *, failed: int) -> list[Attempt]:
+        """Half-open: one look-up, which moves no money, shows whether the gateway is back.
+
+        It is about what is in doubt or what was paid, in turns: of a single attempt, no answer may ever say anything.
+        """
+        taken = await store.take_one(tx, gateway, paid_first=failed % 2 == 1, lease_seconds=LEASE_SECONDS)
+        if not taken:  # Nothing was ever sent that one could ask about.
+            await circuits.close(tx, gateway)
+        return taken
 
     def _open(
         self, attempt: Attempt, payout: payouts.Payout, terms: programs.Terms, allowed: switches.Standing, at: datetime
@@ -140,11 +146,16 @@ class Inquirer:
             amount=payout.amount,
             destination=destination,
             reference=attempt.gateway_reference,
+            paid=attempt.outcome is AttemptState.PAID,
         )
-        stopped = allowed.stops(program=attempt.program, gateway=attempt.gateway, holder=attempt.holder_id)
+        stopped = allowed.stops(
+            program=attempt.program, gateway=attempt.gateway, holder=attempt.holder_id, run=payout.run_id
+        )
         return Doubt(
             attempt=attempt,
-            prepared=Prepared(attempt.id, attempt.lease_no, instruction, payout.destination_group),
+            prepared=Prepared(
+                attempt.id, attempt.lease_no, instruction, payout.destination_group, attempt.correlation_id
+            ),
             resend=attempt.outcome in _NEVER_HEARD_OF and at < attempt.window_ends_at and not stopped,
             per_second=terms.dispatch.rate_per_second,
         )
@@ -158,15 +169,18 @@ class Inquirer:
                 await pace.wait()
                 if time.monotonic() > latest - gateway.capabilities.deadline:  # Somebody else asks after the lease.
                     return
-                found = await _find_out(gateway, doubts)
+                with calling("inquire", gateway.name, [doubt.prepared for doubt in doubts]) as span:
+                    found = await _find_out(gateway, doubts)
+                    heard(span, [outcome for _, outcome in found.outcomes])
                 outcomes = list(found.outcomes)
                 for again in _cut(found.lost, gateway.capabilities.bulk_max):
                     await pace.wait()
                     outcomes += await _send_again(gateway, again)
-            if probe and found.answered:
-                await self._tools.circuits.close(gateway.name)
+            said = [outcome for _, outcome in found.outcomes]
+            if probe:
+                await self._tools.circuits.probed(gateway.name, said, answered=found.answered)
             elif not found.answered:
-                await self._tools.circuits.heard(gateway.name, [outcome for _, outcome in found.outcomes])
+                await self._tools.circuits.heard(gateway.name, said)
             await self._tools.recorder.record(
                 [Told(one.attempt.id, outcome, "inquiry", one.attempt.lease_no) for one, outcome in outcomes]
             )
@@ -225,7 +239,11 @@ def _understood(doubt: Doubt, answer: Outcome | NeverArrived) -> Outcome:
 async def _send_again(gateway: Gateway, doubts: Sequence[Doubt]) -> list[tuple[Doubt, Outcome]]:
     for doubt in doubts:
         _log.info("attempt.sent_again", attempt_id=str(doubt.attempt.id), gateway=gateway.name)
-    return list(zip(doubts, await send(gateway, [doubt.prepared for doubt in doubts]), strict=True))
+    prepared = [doubt.prepared for doubt in doubts]
+    with calling("send", gateway.name, prepared) as span:
+        outcomes = await send(gateway, prepared)
+        heard(span, outcomes)
+    return list(zip(doubts, outcomes, strict=True))
 
 
 _NEVER_HEARD_OF: Final = frozenset({AttemptState.OPEN, AttemptState.UNKNOWN})

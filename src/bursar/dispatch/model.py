@@ -42,7 +42,8 @@ class Attempt(msgspec.Struct, frozen=True):
     ``lease_no`` is the fencing number: an answer that carries a lower one came too late to count. ``look_at`` is when
     somebody must look again; None when nothing more is to be done or people have to decide. ``unfunded`` counts the
     payout's attempts that were refused because our own account lacked funds: they are no fault of the payout's.
-    ``is_busy`` says that somebody is asking the gateway about it at this moment, or sending it.
+    ``is_busy`` says that somebody is asking the gateway about it at this moment, or sending it. ``correlation_id`` is
+    its payout's, and so is ``tries_max``: how often it may be tried, where its run says so and not the terms.
     """
 
     id: UUID
@@ -64,6 +65,8 @@ class Attempt(msgspec.Struct, frozen=True):
     sent_at: datetime
     unfunded: int = 0
     is_busy: bool = False
+    correlation_id: str | None = None
+    tries_max: int | None = None
 
 
 class Prepared(msgspec.Struct, frozen=True):
@@ -73,18 +76,21 @@ class Prepared(msgspec.Struct, frozen=True):
     lease_no: int
     instruction: Instruction
     group: str
+    correlation_id: str | None = None
 
 
 class Told(msgspec.Struct, frozen=True):
     """Something that was learned about an attempt.
 
     ``lease_no`` is the asker's fencing number; a gateway's own report has none and counts whoever is asking.
+    ``heard_at`` is when a report came in.
     """
 
     attempt_id: UUID
     outcome: Outcome
     source: str
     lease_no: int | None = None
+    heard_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +171,7 @@ def _refused(attempt: Attempt, outcome: Outcome, *, terms: Terms, chance: float)
     if outcome.lacks_funds:  # It waits for the float and not for a time of its own.
         return Plan(AttemptState.REFUSED, ("defer",), retry_in=0.0, blocker=LOW_FLOAT)
     tries = attempt.generation - attempt.unfunded
-    if not outcome.retryable or tries >= terms.retry.max_attempts:
+    if not outcome.retryable or tries >= (attempt.tries_max or terms.retry.max_attempts):
         return Plan(AttemptState.REFUSED, ("fail",))
     wait = max(terms.retry.delay(tries, chance), outcome.retry_after or 0.0)
     return Plan(AttemptState.REFUSED, ("defer",), retry_in=wait)

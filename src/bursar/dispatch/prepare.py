@@ -33,10 +33,12 @@ _log = log.get(__name__)
 class Batch:
     """What was claimed together.
 
-    ``blocker`` says why nothing was, when something forbids it. ``next_in`` is in how many seconds the next payout is
-    due, as far as that is known; None when none waits.
+    ``taken`` counts those too that may not leave and were made to wait. ``blocker`` says why nothing was claimed, when
+    something forbids it. ``next_in`` is in how many seconds the next payout is due, as far as that is known; None when
+    none waits.
     """
 
+    taken: int = 0
     prepared: tuple[Prepared, ...] = ()
     blocker: str | None = None
     next_in: float | None = None
@@ -60,12 +62,17 @@ async def prepare(
     if left is not None and not left.minor:
         return Batch(blocker=LOW_FLOAT)
     taken, at = await payouts.take_waiting(
-        tx, terms.program, limit=terms.dispatch.batch_size, except_holders=allowed.holders, most=left
+        tx,
+        terms.program,
+        limit=terms.dispatch.batch_size,
+        except_holders=allowed.holders,
+        except_runs=allowed.runs,
+        most=left,
     )
     next_in = None
     if len(taken) < terms.dispatch.batch_size:  # Else more may be due already, which the next claim will find.
         next_in = await _next_in(tx, terms)
-    if not taken:
+    if not (count := len(taken)):
         return Batch(next_in=next_in)
     fault("dispatch.before_intent")
     taken = await payouts.judge_again(tx, taken, terms=terms, keyring=keyring, book=book, at=at)
@@ -74,9 +81,9 @@ async def prepare(
     if left is not None:
         opened = await _spend(tx, opened, left, gateway=gateway)
     if not opened:
-        return Batch(next_in=next_in)
+        return Batch(taken=count, next_in=next_in)
     prepared = await _commit_to(tx, opened, taken, terms=terms, gateway=gateway, book=book, at=at)
-    return Batch(prepared=prepared, next_in=next_in)
+    return Batch(taken=count, prepared=prepared, next_in=next_in)
 
 
 async def _left_over(tx: Transaction, gateway: Gateway, currency: str) -> Money | None:
@@ -207,11 +214,11 @@ async def _commit_to(
         generation = payout.tries + 1
         key = gateway_key(payout.id, generation)
         instruction = Instruction(key=key, payout_id=payout.id, amount=payout.amount, destination=destination)
-        prepared.append(Prepared(attempt_id, 1, instruction, payout.destination_group))
+        prepared.append(Prepared(attempt_id, 1, instruction, payout.destination_group, payout.correlation_id))
         rows.append(
             (attempt_id, payout.id, payout.holder_id, payout.program, payout.terms_version, payout.amount.minor,
              payout.amount.currency, generation, gateway.name, key, batch_id, AttemptState.OPEN.value, at,
-             lease_ends_at, window_ends_at)
+             lease_ends_at, window_ends_at, payout.correlation_id, payout.tries_max)
         )  # fmt: skip
         steps.append(payouts.Step(payout_id=payout.id, verb="send", actor=ACTOR, gateway=gateway.name))
     await store.insert_attempts(tx, rows)

@@ -13,6 +13,7 @@ from bursar import payouts, programs
 from bursar.dispatch import floats, store
 from bursar.dispatch.floats import LOW_FLOAT
 from bursar.dispatch.model import LIVE, PARKED, Attempt, AttemptState, Plan, Told, contradiction, plan
+from bursar.dispatch.telling import tell
 from bursar.foundation import ids, log
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
@@ -69,6 +70,8 @@ async def record(tx: Transaction, told: Sequence[Told], *, scribe: Scribe) -> li
     await _apply(tx, entries, troubles, scribe=scribe, terms=terms, now=now)
     if seen:
         await store.look_again(tx, seen)
+    for entry in entries:
+        tell(entry.told, entry.attempt, entry.plan, at=now)
     fault("dispatch.before_record_commit")
     return words
 

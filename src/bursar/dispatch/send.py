@@ -10,9 +10,12 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Final
 
+from msgspec.structs import replace
+
 from bursar import programs
 from bursar.dispatch.model import Prepared, Told
 from bursar.dispatch.prepare import Batch, prepare
+from bursar.dispatch.telling import calling, heard
 from bursar.dispatch.tools import Tools
 from bursar.foundation import log
 from bursar.foundation.db import Transaction
@@ -44,11 +47,14 @@ class Dispatcher:
         await repeat(self._claim_and_send, name="dispatch", stop=stop, pause=self._pause)
         await self.finish()
 
-    async def pass_once(self) -> int:
-        """Send one batch and wait for it; how many payouts were in it."""
-        batch, terms = await self._claim()
+    async def pass_once(self, *, batch_size: int | None = None) -> int:
+        """Send one batch, of the terms' size or this one, and wait for it; how many payouts were taken up for it.
+
+        That may be more than were sent: what may not leave is made to wait, and others may be due behind it.
+        """
+        batch, terms = await self._claim(batch_size=batch_size)
         await self._begin(batch, terms)
-        return len(batch.prepared)
+        return batch.taken
 
     async def finish(self) -> None:
         """Wait for everything that is under way."""
@@ -68,11 +74,11 @@ class Dispatcher:
             while self._calls >= terms.dispatch.concurrency:  # What is claimed cannot be stopped, so no heap of it.
                 self._room.clear()
                 await self._room.wait()
-        return len(batch.prepared) == terms.dispatch.batch_size
+        return batch.taken == terms.dispatch.batch_size
 
-    async def _claim(self) -> tuple[Batch, programs.Terms]:
+    async def _claim(self, *, batch_size: int | None = None) -> tuple[Batch, programs.Terms]:
         async def work(tx: Transaction) -> tuple[Batch, programs.Terms]:
-            terms = (await self._tools.book.judge(tx, {self._program}))[self._program]
+            terms = _sized((await self._tools.book.judge(tx, {self._program}))[self._program], batch_size)
             gateway = self._tools.gateway(terms.route.gateway)
             tools = self._tools
             return await prepare(tx, terms=terms, gateway=gateway, keyring=tools.keyring, book=tools.book), terms
@@ -102,7 +108,9 @@ class Dispatcher:
                 await self._tools.paces.of(terms.program, terms.dispatch.rate_per_second).wait()
                 if time.monotonic() > latest:  # The lease could end during the call; whoever inquires next sends it.
                     return
-                outcomes = await send(gateway, prepared)
+                with calling("send", gateway.name, prepared) as span:
+                    outcomes = await send(gateway, prepared)
+                    heard(span, outcomes)
             fault("dispatch.after_answer")
             await self._tools.circuits.heard(gateway.name, outcomes)
             await self._tools.recorder.record(
@@ -125,6 +133,12 @@ class Dispatcher:
         if self._places[0] != most:  # New terms may bring another number.
             self._places = (most, asyncio.Semaphore(most))
         return self._places[1]
+
+
+def _sized(terms: programs.Terms, batch_size: int | None) -> programs.Terms:
+    if batch_size is None:
+        return terms
+    return replace(terms, dispatch=replace(terms.dispatch, batch_size=batch_size))
 
 
 async def send(gateway: Gateway, prepared: Sequence[Prepared]) -> list[Outcome]:

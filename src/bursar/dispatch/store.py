@@ -14,11 +14,12 @@ _COLUMNS: Final = """
     gateway_reference, inquiries, lease_no, look_at, window_ends_at, sent_at,
     CASE WHEN generation = 1 THEN 0 ELSE (
         SELECT count(*) FROM attempts o WHERE o.payout_id = attempts.payout_id AND o.lacked_funds) END AS unfunded,
-    coalesce(look_at > now() AND (outcome = 'open' OR asked_at > coalesce(answered_at, '-infinity')), false) AS is_busy
+    coalesce(look_at > now() AND (outcome = 'open' OR asked_at > coalesce(answered_at, '-infinity')), false) AS is_busy,
+    correlation_id, tries_max
 """
 _INTENT: Final = (
     "id", "payout_id", "holder_id", "program", "terms_version", "amount", "currency", "generation", "gateway", "key",
-    "batch_id", "outcome", "sent_at", "look_at", "window_ends_at",
+    "batch_id", "outcome", "sent_at", "look_at", "window_ends_at", "correlation_id", "tries_max",
 )  # fmt: skip
 _WIDTH: Final = len(Attempt.__struct_fields__) + 1  # Amount and currency become one value.
 
@@ -93,18 +94,25 @@ async def take_due(tx: Transaction, *, gateways: Collection[str], limit: int, le
     return [_attempt(row) for row in rows]
 
 
-async def hasten_one(tx: Transaction, gateway: str) -> bool:
-    """Make the attempt that is next to be looked at due now, as a probe; whether there was one."""
-    return bool(
-        await tx.run(
-            """
-            UPDATE attempts SET look_at = now() WHERE id = (
-                SELECT id FROM attempts WHERE gateway = $1 AND look_at IS NOT NULL
-                ORDER BY look_at LIMIT 1 FOR UPDATE SKIP LOCKED)
-            """,
-            gateway,
-        )
-    )
+async def take_one(tx: Transaction, gateway: str, *, paid_first: bool, lease_seconds: float) -> list[Attempt]:
+    """Lease one attempt to be looked at, due or not: the next that is, or else the latest paid, or the other way round.
+
+    The latest is found by key, which begins with the payout's id and so with its time: no other index is by gateway.
+    """
+    choices = ["look_at IS NOT NULL ORDER BY look_at", "outcome = 'paid' ORDER BY key DESC"]
+    for which in reversed(choices) if paid_first else choices:
+        row = await tx.one_or_none(
+            f"""
+            UPDATE attempts SET lease_no = lease_no + 1, inquiries = inquiries + 1, asked_at = now(),
+                                look_at = now() + make_interval(secs => $2)
+            WHERE id = (SELECT id FROM attempts WHERE gateway = $1 AND {which} LIMIT 1 FOR UPDATE SKIP LOCKED)
+            RETURNING {_COLUMNS}
+            """,  # noqa: S608 - constants
+            gateway, lease_seconds,
+        )  # fmt: skip
+        if row is not None:
+            return [_attempt(row)]
+    return []
 
 
 async def attempts_of(tx: Transaction, payout_id: UUID) -> list[Record]:
@@ -201,7 +209,7 @@ async def end_doubts(tx: Transaction, payout_ids: Collection[UUID]) -> None:
 
 
 async def standing(tx: Transaction) -> list[Record]:
-    """Kill switches that are set, circuits that are not closed and floats that are low, by the word in ``what``."""
+    """Kill switches that are set, circuits that are not closed, floats that are low, and a recovery, by ``what``."""
     return await tx.many(
         """
         SELECT 'switch' AS what, scope, subject, reason, NULL::boolean AS probe FROM kill_switches
@@ -209,6 +217,13 @@ async def standing(tx: Transaction) -> list[Record]:
         SELECT 'circuit', state, gateway, '', probe_at <= now() FROM circuits WHERE state <> 'closed'
         UNION ALL
         SELECT 'float', currency, gateway, '', NULL FROM floats WHERE low_since IS NOT NULL
+        UNION ALL
+        SELECT 'recovery', '', '', '', NULL FROM recoveries WHERE ended_at IS NULL
+        UNION ALL  -- Seen here and not only by who looks now and then: not one payout may leave before.
+        SELECT 'recovery', '', '', '', NULL FROM database_identity k CROSS JOIN pg_control_system() c
+        WHERE NOT pg_is_in_recovery() AND (k.system_identifier <> c.system_identifier
+            OR k.table_oid <> 'database_identity'::regclass
+            OR k.timeline <> substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8))
         """
     )
 
@@ -231,25 +246,6 @@ async def lift_switch(tx: Transaction, *, scope: str, subject: str) -> bool:
 async def switches(tx: Transaction) -> list[Record]:
     """The kill switches that are set."""
     return await tx.many("SELECT scope, subject, reason, set_by, set_at FROM kill_switches ORDER BY set_at")
-
-
-async def set_circuit(tx: Transaction, gateway: str, *, state: str, probe_in: float | None, failures: int) -> None:
-    """Open, half-open or close a gateway's circuit; ``probe_in`` is in seconds."""
-    await tx.run(
-        """
-        INSERT INTO circuits (gateway, state, failures, opened_at, probe_at)
-        VALUES ($1, $2, $4, now(), now() + make_interval(secs => $3))
-        ON CONFLICT (gateway) DO UPDATE SET
-            state = excluded.state, failures = excluded.failures, probe_at = excluded.probe_at, updated_at = now(),
-            opened_at = CASE WHEN circuits.state = 'closed' THEN now() ELSE circuits.opened_at END
-        """,
-        gateway, state, probe_in, failures,
-    )  # fmt: skip
-
-
-async def circuits(tx: Transaction) -> list[Record]:
-    """Every circuit that was ever opened, and how it stands."""
-    return await tx.many("SELECT gateway, state, failures, opened_at, probe_at FROM circuits ORDER BY gateway")
 
 
 async def breaks_by_gateway(tx: Transaction) -> dict[str, int]:

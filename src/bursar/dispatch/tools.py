@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bursar import programs
+from bursar.dispatch.circuits import Circuits
 from bursar.dispatch.errors import NoSuchGateway
 from bursar.dispatch.model import Told
 from bursar.dispatch.record import Scribe, record
-from bursar.dispatch.switches import Circuits
 from bursar.foundation.crypto import Keyring
 from bursar.foundation.db import Database, Transaction
 from bursar.foundation.doorbell import Listener

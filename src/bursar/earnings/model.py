@@ -43,6 +43,7 @@ SHIFTS: Final[Mapping[TransferKind, tuple[PayoffState | None, str, PayoffState, 
     K.VOID:                (P.RESERVED, "reserved",   P.RELEASED,  "available"),
     K.REVERSE:             (P.PAID,     "paid",       P.RETURNED,  "available"),
     K.REVERSE_TO_SUSPENSE: (P.PAID,     "paid",       P.SUSPENDED, "suspended"),
+    K.RELEASE:             (P.SUSPENDED, "suspended", P.RETURNED,  "available"),
 }  # fmt: skip
 """For each kind of movement: where a payoff stands before and after it, and which figures of its earning change."""
 

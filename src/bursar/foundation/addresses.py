@@ -9,7 +9,7 @@ The development switch ``allow_loopback`` opens one door only: ``http`` and any 
 
 import re
 from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from yarl import URL
@@ -113,6 +113,14 @@ class Policy:
             raise UnsafeAddress(f"on port {' or '.join(map(str, sorted(self.ports)))}")
         if not is_public(target.literal) if target.literal else _is_local(target.host, None):
             raise UnsafeAddress("on a public host")
+
+
+def is_loopback(text: str) -> bool:
+    """Whether an address in its plain form is this very machine; what is no address is not."""
+    try:
+        return ip_address(text).is_loopback
+    except ValueError:
+        return False
 
 
 def is_public(address: Address) -> bool:

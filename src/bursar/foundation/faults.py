@@ -22,6 +22,8 @@ POINTS: Final = frozenset(
         "reports.after_inbox",
         "outbound.after_delivery",
         "outbound.after_notice",
+        "runs.before_asked",
+        "runs.after_asked",
     }
 )
 """Every point there is; the tests fail when one of them is never hit."""

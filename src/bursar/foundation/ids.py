@@ -4,7 +4,7 @@ PostgreSQL has ``uuidv7()`` only from version 18 on, and a batch must know its i
 """
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -28,6 +28,11 @@ def series(at: datetime, count: int) -> list[UUID]:
     """
     start = new(at).int & ~_HEADROOM
     return [UUID(int=start + place) for place in range(count)]
+
+
+def moment(made: UUID) -> datetime:
+    """When one of our ids was made, to the millisecond, in UTC."""
+    return datetime.fromtimestamp((made.int >> 80) / 1000, UTC)
 
 
 def first(at: datetime) -> UUID:

@@ -21,7 +21,7 @@ ALLOWED: Final = frozenset(
     actor address attempt attempt_id batch bytes carrier cause channel code connections count delivery_id done dropped
     duration_ms endpoint_id event_id exception facts_code failed from_state gateway generation head holder_id host
     http_status inquiries job jobs key_id kind lane lease_no limit lost message_id messages method migration name
-    oldest_seconds outcome path payout_id pid pool port process program reason_code remaining report_id rule run
+    oldest_seconds outcome path payout_id pid pool port process program reason_code remaining report_id route rule run
     running scope seconds signal state status subject to_state tries verb version waited_ms waiting worker
     """.split()  # noqa: SIM905 - one word per field reads better than sixty quoted lines
 )

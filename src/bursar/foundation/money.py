@@ -124,6 +124,14 @@ def total(amounts: Iterable[Money], currency: str) -> Money:
     return sum(amounts, start=Money.zero(currency))
 
 
+def totals(amounts: Iterable[Money]) -> tuple[Money, ...]:
+    """Add up amounts of any currencies: one sum for each, in the order of their codes."""
+    sums: dict[str, Money] = {}
+    for one in amounts:
+        sums[one.currency] = sums.get(one.currency, Money.zero(one.currency)) + one
+    return tuple(sums[currency] for currency in sorted(sums))
+
+
 def _plain_decimal(given: str | Decimal, field: str) -> Decimal:
     """A finite number of sane size; Decimal itself would also read "NaN", "1e999999" and digits of other scripts."""
     if isinstance(given, str):

@@ -6,14 +6,18 @@ each. A secret may also come from a file of its name in ``SECRETS_DIR`` (Docker 
 """
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-SAMPLE_SECRETS = frozenset({"default-webhook-secret-key", "your-32-character-encryption-key", "change-me"})
+SAMPLE_SECRETS = frozenset(
+    {"default-webhook-secret-key", "your-32-character-encryption-key", "your_secure_cron_api_key", "change-me"}
+)
 """Values that documents print as examples; production refuses to start with one of them."""
+CRON_KEY_LENGTH_MIN = 16  # Whoever can guess it decides when money leaves.
 
 
 class Settings(BaseSettings):
@@ -45,12 +49,20 @@ class Settings(BaseSettings):
     gather_in_flight: int = Field(2, ge=1)
     body_bytes_max: int = Field(16 * 1024 * 1024, gt=0)
 
+    cron_api_key: SecretStr | None = None
+    cron_program: str = Field("writers", pattern=r"^[a-z][a-z0-9_-]{0,39}$")
+    payout_batch_size: int | None = Field(None, ge=1, le=1000)
+    payout_max_retries: int | None = Field(None, ge=0, le=19)
+    payout_min_threshold: Decimal | None = Field(None, gt=0)
+    monitoring_enabled: bool | None = None
+
     encryption_key: SecretStr | None = None
     encryption_keys_retired: Annotated[tuple[SecretStr, ...], NoDecode] = ()
 
     webhook_secret: SecretStr | None = None
     webhook_allow_loopback: bool = False
     webhook_concurrency: int = Field(200, ge=1)
+    alert_webhook_secret: SecretStr | None = None
 
     smtp_host: str | None = None
     smtp_port: int | None = Field(None, ge=1, le=65_535)
@@ -79,6 +91,7 @@ class Settings(BaseSettings):
     payout_worker_rate_limit: float = Field(10.0, gt=0)
     batch_worker_concurrency: int = Field(1, ge=1, le=10)
     batch_worker_rate_limit: float = Field(1.0, gt=0)
+    run_chunk: int = Field(5_000, ge=1, le=10_000)
     worker_health_seconds: float = Field(300.0, gt=0)
 
     mockbank_url: str = "http://127.0.0.1:9100"
@@ -100,6 +113,16 @@ class Settings(BaseSettings):
     flutterwave_v4_secret_hash: SecretStr | None = None
     flutterwave_v4_signature: Literal["hmac", "plain"] = "hmac"
 
+    stripe_url: str = "https://api.stripe.com"
+    stripe_secret_key: SecretStr | None = None
+    stripe_webhook_secret: SecretStr | None = None
+    stripe_version: str = Field("2026-10-28.endive", pattern=r"^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$")
+    stripe_deadline: float = Field(30.0, gt=0)
+
+    metrics_token: SecretStr | None = None
+    metrics_port: int | None = Field(None, ge=0, le=65_535)
+    otel_exporter_otlp_endpoint: str | None = Field(None, pattern=r"^https?://[^\s]+$")
+
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["json", "console"] = "json"
 
@@ -118,8 +141,10 @@ class Settings(BaseSettings):
         if self.environment == "production":
             if self.encryption_key is None:
                 raise ValueError("ENCRYPTION_KEY must be set in production: 32 characters, or 32 bytes in base64")
-            for name in ("encryption_key", "webhook_secret"):
+            for name in ("cron_api_key", "encryption_key", "webhook_secret", "alert_webhook_secret"):
                 secret: SecretStr | None = getattr(self, name)
                 if secret is not None and secret.get_secret_value() in SAMPLE_SECRETS:
                     raise ValueError(f"{name.upper()} is a published sample value; choose your own")
+            if self.cron_api_key and len(self.cron_api_key) < CRON_KEY_LENGTH_MIN:
+                raise ValueError(f"CRON_API_KEY must have at least {CRON_KEY_LENGTH_MIN} characters in production")
         return self

@@ -6,6 +6,7 @@ One folder per provider; nothing outside its folder knows its name or its wire f
 
 from bursar.gateways.model import (
     AccountResolver,
+    CannotList,
     Capabilities,
     Confirmed,
     Denied,
@@ -17,6 +18,8 @@ from bursar.gateways.model import (
     NeverArrived,
     NotKnown,
     Outcome,
+    Payment,
+    PaymentLister,
     Report,
     Resolution,
     Word,
@@ -25,6 +28,7 @@ from bursar.gateways.model import (
 
 __all__ = [
     "AccountResolver",
+    "CannotList",
     "Capabilities",
     "Confirmed",
     "Denied",
@@ -36,6 +40,8 @@ __all__ = [
     "NeverArrived",
     "NotKnown",
     "Outcome",
+    "Payment",
+    "PaymentLister",
     "Report",
     "Resolution",
     "Word",

@@ -1,13 +1,13 @@
 """What we ask a gateway, what it answers, and what it can do. No provider's name or wire format appears here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from bursar.foundation.errors import Unauthorised
+from bursar.foundation.errors import Unauthorised, Unavailable
 from bursar.foundation.money import Money
 from bursar.holders.model import Destination
 
@@ -16,7 +16,8 @@ from bursar.holders.model import Destination
 class Instruction:
     """One attempt to pay one payout. ``key`` is unique per attempt; ``payout_id`` stays the same over all of them.
 
-    ``reference`` is the gateway's own name for the attempt, once it has given one; only inquiries carry it.
+    Only inquiries carry ``reference``, the gateway's own name for the attempt once it has given one, and ``paid``:
+    whether it has said that it paid.
     """
 
     key: str
@@ -25,6 +26,7 @@ class Instruction:
     destination: Destination
     narration: str = ""
     reference: str | None = None
+    paid: bool = False
 
 
 class Word(StrEnum):
@@ -73,7 +75,7 @@ class NeverArrived:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """A gateway knows this account; ``account_title`` is the name it has for it."""
+    """A gateway knows this account; ``account_title`` is the name it has for it, empty where it has none."""
 
     account_title: str
 
@@ -109,6 +111,26 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Payment:
+    """One line of what a gateway, or a statement of its account, says that it did; for reconciliation.
+
+    ``key`` is ours, where it repeats it; ``reference`` is its own. ``amount`` is what it says it moved.
+    """
+
+    reference: str
+    key: str | None
+    amount: Money
+    word: Word
+    at: datetime
+
+
+class CannotList(Unavailable):
+    """The gateway did not give the list of its payments."""
+
+    code = "gateway_list_unavailable"
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a gateway can do, declared once and checked before anything is sent."""
 
@@ -120,6 +142,7 @@ class Capabilities:
     reports_prove: bool = True  # Whether a report's signature covers what it says; else it is only a reason to ask.
     cancel: bool = False
     resolve: bool = False  # Whether it can say whose account a number is: then it is also an ``AccountResolver``.
+    lists: bool = False  # Whether it can list what it did in a span of time: then it is also a ``PaymentLister``.
     floats: bool = False  # Whether it can say what our account there holds: then it is also a ``FloatKeeper``.
     hosts: tuple[str, ...] = ()
 
@@ -170,6 +193,18 @@ class FloatKeeper(Protocol):
 
     async def float_of(self, currency: str) -> Money | None:
         """Ask what our account there holds and may be paid out. Never raises: None when it could not be asked."""
+        ...
+
+
+class PaymentLister(Protocol):
+    """A gateway whose capabilities say ``lists``."""
+
+    def payments(self, *, since: datetime, until: datetime) -> AsyncIterator[Payment]:
+        """What it has of payments that were made in this span, in any order, page after page.
+
+        Raises:
+            CannotList: it could not be asked to the end; what was given so far proves nothing.
+        """
         ...
 
 

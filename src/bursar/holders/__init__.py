@@ -2,7 +2,8 @@
 
 The room promises that a holder is one row for each (program, reference), however often and from wherever it is
 registered, and that its id, program, kind and reference never change. Destinations that holders store are sealed to
-their row; which account one names never changes, and one that takes another's place waits for its cool-off.
+their row; which account one names never changes, and one that takes another's place waits for its cool-off. What was
+said to the runs (a minimum, a pause, a hold) counts for every run that begins afterwards.
 """
 
 from bursar.holders.actions import PAGE_MAX, by_reference, by_references, find, list_page, register, verify
@@ -16,6 +17,7 @@ from bursar.holders.destinations import (
     not_payable,
     note_checks,
     open_destination,
+    open_destinations,
     remove_destinations,
     reseal,
     sharers,
@@ -42,6 +44,18 @@ from bursar.holders.model import (
     NewHolder,
     StoredDestination,
 )
+from bursar.holders.wishes import (
+    Payee,
+    Preferences,
+    Wish,
+    hold,
+    pause,
+    payees,
+    preferences,
+    release,
+    resume,
+    set_minimum,
+)
 
 __all__ = [
     "DESTINATIONS_MAX",
@@ -61,9 +75,12 @@ __all__ = [
     "NoSuchDenial",
     "NoSuchDestination",
     "NoSuchHolder",
+    "Payee",
+    "Preferences",
     "StoredDestination",
     "TooManyDestinations",
     "UnknownProgram",
+    "Wish",
     "add_destinations",
     "allow",
     "at_indexes",
@@ -76,15 +93,23 @@ __all__ = [
     "deny",
     "destinations_of",
     "find",
+    "hold",
     "list_page",
     "make_default",
     "not_payable",
     "note_checks",
     "open_destination",
+    "open_destinations",
+    "pause",
+    "payees",
+    "preferences",
     "register",
+    "release",
     "remove_destinations",
     "reseal",
     "reseal_denied",
+    "resume",
+    "set_minimum",
     "sharers",
     "take_unchecked",
     "verify",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -58,12 +58,20 @@ class NewHolder:
             texts.insist_email(self.email)
 
 
-class Destination(msgspec.Struct, frozen=True, tag_field="type", tag="BANK"):
-    """A bank account, whole. It exists in memory only between opening the envelope and calling the gateway."""
+DestinationType = Literal["BANK", "MOBILE_MONEY", "UPI", "GATEWAY_ACCOUNT", "ADDRESS"]
+"""What kind of place money goes to; programs say which of them they pay to."""
+
+
+class Destination(msgspec.Struct, frozen=True, gc=False):
+    """An account, whole. It exists in memory only between opening the envelope and calling the gateway.
+
+    Of type GATEWAY_ACCOUNT, ``bank_code`` is the gateway's name and ``account_number`` the account's name there.
+    """
 
     bank_code: str
     account_number: str
     account_title: str
+    type: DestinationType = "BANK"
 
     @property
     def last4(self) -> str:
@@ -73,12 +81,13 @@ class Destination(msgspec.Struct, frozen=True, tag_field="type", tag="BANK"):
     @property
     def shown(self) -> dict[str, Any]:
         """What people may see of it."""
-        return {"type": "BANK", "bankCode": self.bank_code, "last4": self.last4, "accountTitle": self.account_title}
+        return {"type": self.type, "bankCode": self.bank_code, "last4": self.last4, "accountTitle": self.account_title}
 
     @property
     def identity(self) -> str:
         """What makes two destinations the same one, whatever title they carry."""
-        return f"{self.bank_code}|{self.account_number}"
+        kind = "" if self.type == "BANK" else f"{self.type}|"
+        return f"{kind}{self.bank_code}|{self.account_number}"
 
     @property
     def hash(self) -> str:

@@ -55,6 +55,9 @@ class Permission(StrEnum):
     MANAGE_PEOPLE = "people:manage"
     MANAGE_HOLDERS = "holders:manage"  # Verify holders, and what they stored; the denied list.
     MANAGE_EARNINGS = "earnings:manage"
+    MANAGE_RUNS = "runs:manage"  # Begin, stop and resume runs, change schedules.
+    MANAGE_ALERTS = "alerts:manage"  # Acknowledge and resolve alerts, change what they are opened for.
+    RECONCILE = "reconciliation:manage"  # Begin a comparison, propose and decide corrections.
 
 
 P = Permission
@@ -72,6 +75,9 @@ ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = {
             P.MANAGE_KEYS,
             P.MANAGE_HOLDERS,
             P.MANAGE_EARNINGS,
+            P.MANAGE_RUNS,
+            P.MANAGE_ALERTS,
+            P.RECONCILE,
         }
     ),
     Role.SUPPORT: frozenset({P.VIEW}),

@@ -8,9 +8,12 @@ suspense, clearing) have no such row, theirs is derived, so nothing is shared by
 from bursar.ledger.actions import (
     apply,
     balances,
+    count_below,
     credit,
+    credited_since,
     foresee,
     hold,
+    holding,
     open_balances,
     platform_balances,
     snapshot,
@@ -18,8 +21,9 @@ from bursar.ledger.actions import (
 )
 from bursar.ledger.audit import Discrepancy, discrepancies
 from bursar.ledger.errors import InsufficientFunds
-from bursar.ledger.look import transfers, transfers_of
+from bursar.ledger.look import in_suspense, transfers, transfers_of
 from bursar.ledger.model import (
+    NOBODY,
     Account,
     AccountKind,
     Balance,
@@ -31,6 +35,7 @@ from bursar.ledger.model import (
 )
 
 __all__ = [
+    "NOBODY",
     "Account",
     "AccountKind",
     "Balance",
@@ -43,10 +48,14 @@ __all__ = [
     "TransferKind",
     "apply",
     "balances",
+    "count_below",
     "credit",
+    "credited_since",
     "discrepancies",
     "foresee",
     "hold",
+    "holding",
+    "in_suspense",
     "open_balances",
     "platform_balances",
     "snapshot",

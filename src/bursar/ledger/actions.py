@@ -1,6 +1,6 @@
 """What the ledger does: move money for a batch, credit it from outside, and show where it stands."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -57,7 +57,7 @@ async def credit(tx: Transaction, incoming: Sequence[Movement], *, at: datetime)
     Opens balances as needed, so a new holder's first money needs no preparation.
     """
     assert all(c.kind is TransferKind.CREDIT and c.reference for c in incoming), "a credit says what it is for"
-    places = {(c.holder_id, c.amount.currency) for c in incoming}
+    places = {(c.holder_id, c.amount.currency): c.program for c in incoming}
     await store.open_balances(tx, places)
     await store.lock_balances(tx, places)  # Before looking for earlier credits: a twin then waits and sees ours.
     seen = await store.credited_before(tx, [(c.holder_id, c.reference or "") for c in incoming])
@@ -71,8 +71,8 @@ async def credit(tx: Transaction, incoming: Sequence[Movement], *, at: datetime)
     return [answer if isinstance(answer, UUID) else None for answer in answers]
 
 
-async def open_balances(tx: Transaction, places: Collection[tuple[UUID, str]]) -> None:
-    """Give holders an empty balance in a currency; one that exists stays as it is."""
+async def open_balances(tx: Transaction, places: Mapping[tuple[UUID, str], str]) -> None:
+    """Give each (holder, currency) an empty balance in the holder's program; one that exists stays as it is."""
     await store.open_balances(tx, places)
 
 
@@ -84,6 +84,38 @@ async def hold(tx: Transaction, places: Collection[tuple[UUID, str]]) -> None:
 async def balances(tx: Transaction, holder_ids: Collection[UUID]) -> list[Balance]:
     """What these holders have, in all their currencies."""
     return await store.balances(tx, holder_ids)
+
+
+async def holding(
+    tx: Transaction,
+    program: str,
+    *,
+    at_least: Money,
+    limit: int,
+    after: UUID | None = None,
+    hold: bool = False,
+) -> list[Balance]:
+    """A program's holders with so much available or more, by rising id; continue with ``after`` set to the last one's.
+
+    With ``hold``, nobody else moves their money until the transaction ends.
+    """
+    return await store.holding(
+        tx, program, at_least.currency, at_least=at_least.minor, after=after, limit=limit, hold=hold
+    )
+
+
+async def count_below(tx: Transaction, program: str, *, limit: Money) -> tuple[int, Money]:
+    """How many of a program's holders have something available but less than this, and how much that is together."""
+    count, minor = await store.count_below(tx, program, limit.currency, less_than=limit.minor)
+    return count, Money(minor, limit.currency)
+
+
+async def credited_since(
+    tx: Transaction, holder_ids: Collection[UUID], *, currency: str, since: datetime
+) -> dict[UUID, Money]:
+    """What each of these holders was credited since that moment; those that were not are left out."""
+    rows = await store.credited_since(tx, holder_ids, currency, ids.first(since))
+    return {holder_id: Money(minor, currency) for holder_id, minor in rows.items()}
 
 
 async def statement(

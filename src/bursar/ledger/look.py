@@ -1,6 +1,6 @@
 """The transfers themselves, with both their accounts: for exports, and for a payout's timeline."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -21,6 +21,11 @@ async def transfers(
 async def transfers_of(tx: Transaction, payout_id: UUID) -> list[Transfer]:
     """What a payout has moved, in the order of its reservations and their steps."""
     return [_transfer(row) for row in await store.transfers_of(tx, payout_id)]
+
+
+async def in_suspense(tx: Transaction, payout_ids: Collection[UUID]) -> set[UUID]:
+    """Those of these payouts whose money came back and still lies on their program's suspense account. One query."""
+    return await store.in_suspense(tx, payout_ids)
 
 
 def _transfer(row: Record) -> Transfer:

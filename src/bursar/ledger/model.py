@@ -30,6 +30,9 @@ class TransferKind(StrEnum):
     VOID = "void"
     REVERSE = "reverse"
     REVERSE_TO_SUSPENSE = "reverse_to_suspense"
+    RELEASE = "release"  # Out of suspense, to the holder.
+    RECLAIM = "reclaim"  # Out of suspense, back to the program.
+    WRITE_OFF = "write_off"  # A gateway paid what no holder's money stands for; the program bears it.
 
 
 A, K = AccountKind, TransferKind
@@ -42,11 +45,19 @@ ROUTES: Final = {
     K.VOID:                (A.RESERVED,  A.AVAILABLE, +1, -1),
     K.REVERSE:             (A.CLEARING,  A.AVAILABLE, +1, 0),
     K.REVERSE_TO_SUSPENSE: (A.CLEARING,  A.SUSPENSE,   0, 0),
+    K.RELEASE:             (A.SUSPENSE,  A.AVAILABLE, +1, 0),
+    K.RECLAIM:             (A.SUSPENSE,  A.FUNDING,    0, 0),
+    K.WRITE_OFF:           (A.FUNDING,   A.CLEARING,   0, 0),
 }  # fmt: skip
 """For each kind: the account debited, the one credited, and the sign it has on the holder's two figures."""
 
-STEP: Final = {K.RESERVE: 0, K.POST: 1, K.VOID: 1, K.REVERSE: 2, K.REVERSE_TO_SUSPENSE: 2}
+STEP: Final = {
+    K.RESERVE: 0, K.POST: 1, K.VOID: 1, K.REVERSE: 2, K.REVERSE_TO_SUSPENSE: 2, K.RELEASE: 3, K.RECLAIM: 3,
+}  # fmt: skip
 """Where in a reservation's life a transfer stands. (payout, reservation, step) is unique, so each one ends once."""
+
+NOBODY: Final = UUID(int=0)
+"""Whose movement it is when it touches no holder's balance, and nobody knows for whom the money went."""
 
 HOLDERS_OWN: Final = frozenset({A.AVAILABLE, A.RESERVED})
 

@@ -1,6 +1,6 @@
 """Every statement on accounts, balances, transfers and snapshots."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -18,6 +18,8 @@ _TRANSFERS: Final = """
            c.kind AS credit_kind, c.owner AS credit_owner, t.holder_id, t.payout_id, t.reservation, t.reference
     FROM transfers t JOIN accounts d ON d.id = t.debit_account JOIN accounts c ON c.id = t.credit_account
 """
+
+_BEFORE_ALL: Final = UUID(int=0)
 
 AccountName = tuple[str, str, str]
 """Kind, owner and currency."""
@@ -52,22 +54,22 @@ async def platform_accounts(tx: Transaction, names: Collection[AccountName]) -> 
     return {(row["kind"], row["owner"], row["currency"]): row["id"] for row in rows}
 
 
-async def open_balances(tx: Transaction, places: Collection[tuple[UUID, str]]) -> None:
-    """Make the accounts and the balance row of each holder and currency; those that exist stay as they are."""
-    owners = sorted((str(holder), currency) for holder, currency in places)
-    kinds = [(kind, owner, currency) for owner, currency in owners for kind in ("available", "reserved")]
+async def open_balances(tx: Transaction, places: Mapping[tuple[UUID, str], str]) -> None:
+    """Make the accounts and the balance row of each holder and currency, in this program; those that exist stay."""
+    owners = sorted((str(holder), currency, program) for (holder, currency), program in places.items())
+    kinds = [(kind, owner, currency) for owner, currency, _ in owners for kind in ("available", "reserved")]
     await _create_accounts(tx, columns(kinds, 3))
     await tx.run(
         """
-        INSERT INTO balances (holder_id, currency, available_account, reserved_account)
-        SELECT wanted.owner::uuid, wanted.currency, a.id, r.id
-        FROM unnest($1::text[], $2::text[]) AS wanted (owner, currency)
+        INSERT INTO balances (holder_id, currency, program, available_account, reserved_account)
+        SELECT wanted.owner::uuid, wanted.currency, wanted.program, a.id, r.id
+        FROM unnest($1::text[], $2::text[], $3::text[]) AS wanted (owner, currency, program)
         JOIN accounts a ON a.kind = 'available' AND a.owner = wanted.owner AND a.currency = wanted.currency
         JOIN accounts r ON r.kind = 'reserved' AND r.owner = wanted.owner AND r.currency = wanted.currency
         ORDER BY 1, 2
         ON CONFLICT DO NOTHING
         """,
-        *columns(owners, 2),
+        *columns(owners, 3),
     )
 
 
@@ -109,6 +111,48 @@ async def balances(tx: Transaction, holder_ids: Collection[UUID]) -> list[Balanc
     return [Balance(*row) for row in rows]
 
 
+async def holding(
+    tx: Transaction, program: str, currency: str, *, at_least: int, after: UUID | None, limit: int, hold: bool
+) -> list[Balance]:
+    """A program's balances of so much or more, by rising holder; held until the transaction ends, if so wished.
+
+    The primary key leads through them, so that a walk reads each row once, however often it stops on the way.
+    """
+    rows = await tx.many(
+        f"""
+        SELECT holder_id, currency, available, reserved, available_account, reserved_account FROM balances
+        WHERE holder_id > $3 AND program = $1 AND currency = $2 AND available >= $4
+        ORDER BY holder_id, currency LIMIT $5 {"FOR UPDATE" if hold else ""}
+        """,  # noqa: S608 - constants
+        program, currency, after or _BEFORE_ALL, at_least, limit,
+    )  # fmt: skip
+    return [Balance(*row) for row in rows]
+
+
+async def count_below(tx: Transaction, program: str, currency: str, *, less_than: int) -> tuple[int, int]:
+    """How many of a program's holders have something, but less than this; and what that adds up to."""
+    row = await tx.one(
+        """
+        SELECT count(*) AS count, coalesce(sum(available), 0)::bigint AS amount FROM balances
+        WHERE program = $1 AND currency = $2 AND available > 0 AND available < $3
+        """,
+        program, currency, less_than,
+    )  # fmt: skip
+    return row["count"], row["amount"]
+
+
+async def credited_since(tx: Transaction, holder_ids: Collection[UUID], currency: str, first: UUID) -> dict[UUID, int]:
+    """What each of these holders was credited since the moment of the id ``first``, where anything was."""
+    rows = await tx.many(
+        """
+        SELECT holder_id, sum(amount)::bigint AS amount FROM transfers
+        WHERE holder_id = ANY($1::uuid[]) AND id >= $3 AND kind = 'credit' AND currency = $2 GROUP BY holder_id
+        """,
+        list(holder_ids), currency, first,
+    )  # fmt: skip
+    return {row["holder_id"]: row["amount"] for row in rows}
+
+
 async def statement(
     tx: Transaction, holder_id: UUID, *, since: datetime | None, until: datetime | None, before: UUID | None, limit: int
 ) -> list[Record]:
@@ -140,6 +184,18 @@ def transfers(tx: Transaction, *, since: datetime | None, until: datetime | None
 async def transfers_of(tx: Transaction, payout_id: UUID) -> list[Record]:
     """One payout's transfers with both their accounts, oldest first."""
     return await tx.many(f"{_TRANSFERS} WHERE t.payout_id = $1 ORDER BY t.reservation, t.step", payout_id)
+
+
+async def in_suspense(tx: Transaction, payout_ids: Collection[UUID]) -> set[UUID]:
+    """The payouts whose money was put on suspense and not taken out again."""
+    rows = await tx.many(
+        """
+        SELECT payout_id FROM transfers WHERE payout_id = ANY($1::uuid[]) AND step >= 2
+        GROUP BY payout_id, reservation HAVING (array_agg(kind ORDER BY step DESC))[1] = 'reverse_to_suspense'
+        """,
+        list(payout_ids),
+    )
+    return {row["payout_id"] for row in rows}
 
 
 async def platform_balances(tx: Transaction) -> list[Record]:

@@ -1,7 +1,50 @@
-"""Monitoring: whether all is well, and the proof of it. It may look into every room and changes none of them."""
+"""Monitoring: whether all is well, and the proof of it. It may look into every room.
 
-from bursar.monitoring import audit, housekeeping, workers
+It changes none of them, but for corrections on which two people agree; these go through the rooms' own verbs.
+"""
+
+from bursar.monitoring import (
+    alerts,
+    audit,
+    exposition,
+    housekeeping,
+    reconciliation,
+    recovery,
+    stories,
+    tallies,
+    workers,
+)
+from bursar.monitoring.health import Health, Reason, Status, health
 from bursar.monitoring.laws import Breach, check_laws
+from bursar.monitoring.load import SystemLoad, load
+from bursar.monitoring.metrics import WINDOW, Metrics, Standing, metrics
+from bursar.monitoring.stories import Story, trace
 from bursar.monitoring.timeline import Entry, timeline
 
-__all__ = ["Breach", "Entry", "audit", "check_laws", "housekeeping", "timeline", "workers"]
+__all__ = [
+    "WINDOW",
+    "Breach",
+    "Entry",
+    "Health",
+    "Metrics",
+    "Reason",
+    "Standing",
+    "Status",
+    "Story",
+    "SystemLoad",
+    "alerts",
+    "audit",
+    "check_laws",
+    "exposition",
+    "health",
+    "housekeeping",
+    "load",
+    "metrics",
+    "reconciliation",
+    "recovery",
+    "stories",
+    "tallies",
+    "timeline",
+    "trace",
+    "workers",
+]

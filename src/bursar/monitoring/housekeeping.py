@@ -1,7 +1,7 @@
 """What has to be done now and then, by whichever worker comes to it; each job queues its own next time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,41 +11,58 @@ from bursar import ledger
 from bursar.foundation import idempotency, queue
 from bursar.foundation.db import Database, Transaction
 from bursar.foundation.loops import repeat
-from bursar.monitoring import audit, workers
+from bursar.monitoring import alerts, audit, tallies, workers
 
 SEAL_EVERY_SECONDS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Chore:
-    """A job and how often it is done."""
+class Occasion:
+    """A name, and how often something is done under it."""
 
     name: str
     every: timedelta
-    work: Callable[[Transaction], Awaitable[object]]
 
     def slot(self, at: datetime) -> str:
         """The name of the next occasion after ``at``; whoever queues it, it is queued once."""
         return f"{self.name}:{int(at.timestamp() // self.every.total_seconds()) + 1}"
 
 
+@dataclass(frozen=True, slots=True)
+class Chore(Occasion):
+    """A job that is one transaction."""
+
+    work: Callable[[Transaction], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Errand(Occasion):
+    """A job that leaves the house: it calls others, and opens transactions of its own in between."""
+
+    work: Callable[[], Awaitable[object]]
+
+
 CHORES: Final = (
     Chore("ledger.snapshot", timedelta(hours=1), ledger.snapshot),
     Chore("idempotency.forget", timedelta(hours=6), idempotency.forget_old),
     Chore("workers.forget", timedelta(hours=6), workers.forget_old),
+    Chore("laws.check", timedelta(days=1), alerts.check_laws),
+    Chore("tallies.forget", timedelta(hours=1), tallies.forget_old),
 )
 
 
-async def plan(database: Database) -> None:
+async def plan(database: Database, errands: Sequence[Errand] = ()) -> None:
     """Queue the next occasion of each chore, where it is not queued yet; every worker does so when it starts."""
     async with database.transaction() as tx:
-        for chore in CHORES:
-            await _queue_next(tx, chore)
+        for occasion in (*CHORES, *errands):
+            await _queue_next(tx, occasion)
 
 
-def handlers(database: Database) -> queue.Handlers:
-    """The jobs that housekeeping answers."""
-    return {chore.name: partial(_do, database, chore) for chore in CHORES}
+def handlers(database: Database, errands: Sequence[Errand] = ()) -> queue.Handlers:
+    """The jobs that housekeeping answers, errands among them."""
+    return {chore.name: partial(_do, database, chore) for chore in CHORES} | {
+        errand.name: partial(_run, database, errand) for errand in errands
+    }
 
 
 async def seal_all_day(database: Database, stop: asyncio.Event) -> None:
@@ -71,5 +88,12 @@ async def _do(database: Database, chore: Chore, _payload: bytes | None) -> None:
         await _queue_next(tx, chore)
 
 
-async def _queue_next(tx: Transaction, chore: Chore) -> None:
-    await queue.enqueue(tx, chore.name, key=chore.slot(await tx.now()), after=chore.every)
+async def _run(database: Database, errand: Errand, _payload: bytes | None) -> None:
+    """Run an errand; its next occasion is queued first, so that one that fails is only late."""
+    async with database.transaction() as tx:
+        await _queue_next(tx, errand)
+    await errand.work()
+
+
+async def _queue_next(tx: Transaction, occasion: Occasion) -> None:
+    await queue.enqueue(tx, occasion.name, key=occasion.slot(await tx.now()), after=occasion.every)

@@ -7,6 +7,11 @@ from bursar.foundation.db import Record, Transaction
 SHOWN_MAX: Final = 20  # Per law: the first ones lead to the cause.
 
 
+async def be_patient(tx: Transaction) -> None:
+    """Let the statements of this transaction take up to a quarter of an hour: they read everything there is."""
+    await tx.run("SET LOCAL statement_timeout = '15min'")
+
+
 async def forgotten_payouts(tx: Transaction) -> list[Record]:
     """Payouts that are not at rest and that nobody will look at again."""
     return await tx.many(
@@ -143,7 +148,8 @@ async def payoffs_out_of_step(tx: Transaction) -> list[Record]:
             SELECT DISTINCT ON (payout_id, reservation) payout_id, reservation, kind
             FROM transfers WHERE payout_id IS NOT NULL ORDER BY payout_id, reservation, step DESC),
         ends (kind, state) AS (VALUES ('reserve', 'reserved'), ('post', 'paid'), ('void', 'released'),
-            ('reverse', 'returned'), ('reverse_to_suspense', 'suspended'))
+            ('reverse', 'returned'), ('reverse_to_suspense', 'suspended'),
+            ('release', 'returned'), ('reclaim', 'suspended'))
         SELECT p.payout_id FROM earning_payoffs p
         JOIN payouts o ON o.id = p.payout_id
         JOIN earnings e ON e.id = p.earning_id

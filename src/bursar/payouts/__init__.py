@@ -6,12 +6,39 @@ together or not at all, for a whole batch. Nothing outside this room writes a pa
 
 from bursar.payouts.advance import advance
 from bursar.payouts.decide import approve, cancel, reject, retry
-from bursar.payouts.errors import DestinationAltered, NoSuchPayout, NotAllowed, OwnInterest, UploadedBefore, WrongState
-from bursar.payouts.feeds import AUDITED_COLUMNS, audit_feed, audit_position, audited_between, feed
+from bursar.payouts.errors import (
+    DestinationAltered,
+    NoSuchPayout,
+    NotAllowed,
+    NotInSuspense,
+    OwnInterest,
+    UploadedBefore,
+    WrongState,
+)
+from bursar.payouts.feeds import (
+    AUDITED_COLUMNS,
+    MovesTally,
+    audit_feed,
+    audit_position,
+    audited_between,
+    feed,
+    feeds_behind,
+    tally_feed,
+)
 from bursar.payouts.judging.again import judge_again
 from bursar.payouts.judging.backtest import Backtest, Difference, Span, Tally, replay
 from bursar.payouts.judging.news import judge_news, tell_reviewers
-from bursar.payouts.look import PAGE_MAX, count_by_state, count_waiting, get, get_many, history, holder_events, page
+from bursar.payouts.look import (
+    PAGE_MAX,
+    count_by_state,
+    count_waiting,
+    get,
+    get_many,
+    history,
+    holder_events,
+    oldest_in_review,
+    page,
+)
 from bursar.payouts.model import (
     LIFECYCLE,
     MOVES,
@@ -33,6 +60,8 @@ from bursar.payouts.model import (
 )
 from bursar.payouts.request import Desk, check, request
 from bursar.payouts.reseal import reseal
+from bursar.payouts.runs import Figures, cancel_rest, count_by_run, count_failures, count_for_run, page_of_run
+from bursar.payouts.suspense import reclaim, release
 from bursar.payouts.uploads import begin_upload, finish_upload
 from bursar.payouts.waiting import (
     end_waits,
@@ -62,10 +91,13 @@ __all__ = [
     "DestinationAltered",
     "Difference",
     "Effect",
+    "Figures",
     "Move",
     "Moved",
+    "MovesTally",
     "NoSuchPayout",
     "NotAllowed",
+    "NotInSuspense",
     "OwnInterest",
     "Payout",
     "PayoutState",
@@ -85,12 +117,17 @@ __all__ = [
     "begin_upload",
     "can",
     "cancel",
+    "cancel_rest",
     "check",
+    "count_by_run",
     "count_by_state",
+    "count_failures",
+    "count_for_run",
     "count_waiting",
     "digest",
     "end_waits",
     "feed",
+    "feeds_behind",
     "finish_upload",
     "get",
     "get_many",
@@ -103,16 +140,21 @@ __all__ = [
     "judge_news",
     "measure_due",
     "next_state",
+    "oldest_in_review",
     "on_their_way",
     "open_destination",
     "page",
+    "page_of_run",
+    "reclaim",
     "reject",
+    "release",
     "replay",
     "request",
     "reseal",
     "retry",
     "seconds_to_next",
     "take_waiting",
+    "tally_feed",
     "tell_reviewers",
     "wait_longer",
     "wait_until",

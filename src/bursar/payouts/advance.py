@@ -21,6 +21,8 @@ _KINDS: Final = {
     Effect.VOID: ledger.TransferKind.VOID,
     Effect.REVERSE: ledger.TransferKind.REVERSE,
 }
+_OURS: Final = ("system:", "gateway:")
+"""How actors begin that nobody's request makes act."""
 
 
 async def advance(
@@ -37,9 +39,9 @@ async def advance(
     already pass them as ``locked`` with the database's time ``at``. Costs at most six statements, whatever the batch,
     and at most four more where money moves that may stand for earnings.
     """
-    assert len({s.payout_id for s in steps}) == len(steps) or all(s.verb != "retry" for s in steps), (
-        "a retry may be refused for want of money, so no second step can count on it"
-    )
+    assert len({s.payout_id for s in steps}) == len(steps) or all(
+        MOVES[s.verb].money is not Effect.RESERVE for s in steps
+    ), "a reservation may be refused for want of money, so no second step can count on it"
     if locked is None or at is None:
         locked, at = await store.lock(tx, {step.payout_id for step in steps})
     steps = await _with_their_run(tx, steps, locked, book=book, at=at)
@@ -158,5 +160,12 @@ def _event(step: Step, after: Payout, *, from_state: str) -> store.Event:
         step.reason,
         step.facts,
         step.actor,
-        correlation_id() or after.correlation_id,
+        _correlation(step, after),
     )
+
+
+def _correlation(step: Step, after: Payout) -> str | None:
+    """What we and gateways do belongs to the payout's own story; what people do, to the request they did it with."""
+    if step.actor.startswith(_OURS):
+        return after.correlation_id or correlation_id()
+    return correlation_id() or after.correlation_id

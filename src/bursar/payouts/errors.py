@@ -4,6 +4,7 @@ Refusal
 ├── NotAllowed        the terms do not allow it: currency, amount or destination
 ├── WrongState        not from where it stands
 ├── NoSuchPayout      not there, or not this caller's
+├── NotInSuspense     none of its money waits there for a decision
 ├── OwnInterest       who decides acts for the one who is paid
 ├── UploadedBefore    the same file was uploaded before
 └── DestinationAltered  what would be sent is not what was approved
@@ -37,6 +38,12 @@ class NoSuchPayout(Missing):
     """There is no such payout."""
 
     code = "payout_not_found"
+
+
+class NotInSuspense(Conflict):
+    """No money of this payout lies in suspense."""
+
+    code = "not_in_suspense"
 
 
 class OwnInterest(Forbidden):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from bursar.foundation.db import Record, Transaction
 from bursar.foundation.money import Money
 from bursar.payouts import store
 from bursar.payouts.errors import NoSuchPayout
+from bursar.payouts.judging import store as judged
 from bursar.payouts.model import Moved, Payout, PayoutState, Query
 
 PAGE_MAX: Final = 1_000
@@ -58,6 +60,11 @@ async def count_waiting(
 ) -> dict[PayoutState, tuple[int, list[Money]]]:
     """The same of those that are free to leave, which takes no longer for all that have left."""
     return _counts(await store.count_by_state(tx, program, holder_id, only_waiting=True))
+
+
+async def oldest_in_review(tx: Transaction, programs: Collection[str]) -> dict[str, datetime]:
+    """Since when the payout has been in review that was asked for first, in each of these programs that has one."""
+    return await judged.oldest_in_review(tx, programs)
 
 
 def _counts(rows: Sequence[Record]) -> dict[PayoutState, tuple[int, list[Money]]]:

@@ -77,6 +77,7 @@ LIFECYCLE: Final = (
     Move("defer", _from(S.SENDING, S.SENT), S.RETRYING),
     Move("fail", _from(S.SENDING, S.SENT, S.RETRYING, S.ON_HOLD), S.FAILED, M.VOID),
     Move("retry", _from(S.FAILED), S.APPROVED, M.RESERVE),
+    Move("reopen", _from(S.FAILED, S.CANCELLED), S.SENDING, M.RESERVE),
     Move("return", _from(S.COMPLETED), S.RETURNED, M.REVERSE),
 )
 
@@ -88,10 +89,12 @@ NEVER: Final = datetime.max.replace(tzinfo=UTC)
 """When a payout is due that waits for its program's next run: PostgreSQL's ``infinity``, until ``hand_over``."""
 
 
-class Ask(msgspec.Struct, frozen=True):
+class Ask(msgspec.Struct, frozen=True, gc=False):
     """What somebody asks for: pay this holder's money to that destination.
 
-    ``requester`` is the actor that asks, ``requester_person`` the person behind it, who may not approve it.
+    ``requester`` is the actor that asks, ``requester_person`` the person behind it, who may not approve it. ``run_id``
+    is the run that asks, ``tries_max`` how often it lets the payout be tried; None: as the terms say. ``is_stored``:
+    the asker has just read the destination from what the holder has stored, so that it need not be looked up.
     """
 
     holder_id: UUID
@@ -102,15 +105,19 @@ class Ask(msgspec.Struct, frozen=True):
     requester: str
     requester_person: UUID | None = None
     correlation_id: str | None = None
+    run_id: UUID | None = None
+    tries_max: int | None = None
+    is_stored: bool = False
 
 
-class Payout(msgspec.Struct, frozen=True):
+class Payout(msgspec.Struct, frozen=True, gc=False):
     """One promise to pay one holder's money to one destination, as it stands.
 
     ``destination`` is a sealed envelope; ``destination_shown`` is what people may see of it, and equal destinations
     have an equal ``destination_index``. ``findings`` is all that was found about it, ``verdict`` the strongest level
     among it (pass, low, medium or high), and ``reviewed`` says whether people had to look. ``version`` counts the moves
-    and ``reservation`` the reservations of its money, of which only the last can be open.
+    and ``reservation`` the reservations of its money, of which only the last can be open. ``run_id`` is the run that it
+    leaves with, and ``tries_max`` how often that lets it be tried, where the terms do not say.
     """
 
     id: UUID
@@ -141,6 +148,8 @@ class Payout(msgspec.Struct, frozen=True):
     created_at: datetime
     updated_at: datetime
     processed_at: datetime | None
+    run_id: UUID | None = None
+    tries_max: int | None = None
 
     @property
     def waits_for_run(self) -> bool:
@@ -214,6 +223,7 @@ def digest(amount: Money, destination: Destination, *, program: str, terms_versi
         destination.bank_code,
         destination.account_number,
         destination.account_title,
+        *(() if destination.type == "BANK" else (destination.type,)),
     )
     return hashlib.sha256("\x1f".join(parts).encode()).digest()
 

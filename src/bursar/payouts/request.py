@@ -14,6 +14,7 @@ from bursar.foundation import ids
 from bursar.foundation.crypto import Keyring, Place
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
+from bursar.holders import Destination
 from bursar.payouts import store
 from bursar.payouts.daily import over_the_day
 from bursar.payouts.judging import Seen, insist_on_terms, judge
@@ -27,6 +28,10 @@ _BY_THE_TERMS: Final = "system:terms"
 
 Reserve = Callable[[Transaction, Sequence[ledger.Movement]], Awaitable[Sequence[object]]]
 """``ledger.apply``, or ``ledger.foresee`` where nothing is to happen: a refusal for each movement, or anything else."""
+
+
+Seal = Callable[[Destination, UUID], bytes]
+"""Puts a payout's destination into its envelope."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,8 @@ async def request(tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datet
     Raises:
         NoSuchProgram: an ask names a program that was never applied.
     """
-    answers, terms = await _decide(tx, asks, desk=desk, at=at, reserve=partial(ledger.apply, at=at))
+    seal = partial(_seal, keyring=desk.keyring)
+    answers, terms = await _decide(tx, asks, desk=desk, at=at, reserve=partial(ledger.apply, at=at), seal=seal)
     kept = [(payout, ask) for payout, ask in zip(answers, asks, strict=True) if isinstance(payout, Payout)]
     if kept:
         await store.insert(
@@ -60,24 +66,28 @@ async def request(tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datet
 
 
 async def check(tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datetime) -> list[Payout | Refusal]:
-    """What ``request`` would answer to these asks; nothing is stored and no money is moved.
+    """What ``request`` would answer to these asks, but for the sealed destination; nothing is stored or moved.
 
     Raises:
         NoSuchProgram: an ask names a program that was never applied.
     """
-    answers, _ = await _decide(tx, asks, desk=desk, at=at, reserve=ledger.foresee)
+    answers, _ = await _decide(tx, asks, desk=desk, at=at, reserve=ledger.foresee, seal=_leave_open)
     return answers
 
 
 async def _decide(
-    tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datetime, reserve: Reserve
+    tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datetime, reserve: Reserve, seal: Seal
 ) -> tuple[list[Payout | Refusal], Mapping[str, programs.Terms]]:
     """Judge each ask by its terms, by what was asked for today, and by the money that is there."""
     terms = await desk.book.judge(tx, {ask.program for ask in asks})
     names = ids.series(at, len(asks))  # Sorted as asked, so that lists show them in that order.
-    drafts = [_draft(ask, terms[ask.program], name, desk=desk, at=at) for ask, name in zip(asks, names, strict=True)]
+    drafts = [
+        _draft(ask, terms[ask.program], name, keyring=desk.keyring, seal=seal, at=at)
+        for ask, name in zip(asks, names, strict=True)
+    ]
     born = [payout for payout in drafts if isinstance(payout, Payout)]
-    refused: dict[UUID, Refusal] = {**await _not_stored(tx, born, terms)}
+    unsure = [one for ask, one in zip(asks, drafts, strict=True) if isinstance(one, Payout) and not ask.is_stored]
+    refused: dict[UUID, Refusal] = {**await _not_stored(tx, unsure, terms)}
     refused |= await over_the_day(tx, [payout for payout in born if payout.id not in refused], terms, at=at)
     welcome = [payout for payout in born if payout.id not in refused]
     reserved = await reserve(tx, [_reservation(payout) for payout in welcome]) if welcome else []
@@ -90,7 +100,9 @@ async def _decide(
     return [outcomes[draft.id] if isinstance(draft, Payout) else draft for draft in drafts], terms
 
 
-def _draft(ask: Ask, terms: programs.Terms, payout_id: UUID, *, desk: Desk, at: datetime) -> Payout | Refusal:
+def _draft(
+    ask: Ask, terms: programs.Terms, payout_id: UUID, *, keyring: Keyring, seal: Seal, at: datetime
+) -> Payout | Refusal:
     """A payout that its terms allow, approved by them so far."""
     try:
         insist_on_terms(ask.amount, ask.destination, terms)
@@ -106,10 +118,10 @@ def _draft(ask: Ask, terms: programs.Terms, payout_id: UUID, *, desk: Desk, at: 
         state=PayoutState.APPROVED,
         version=2,
         reservation=1,
-        destination=desk.keyring.seal(ask.destination.to_bytes(), Place(*SEALED, payout_id)),
+        destination=seal(ask.destination, payout_id),
         destination_shown=ask.destination.shown,
         destination_group=ask.destination.bank_code,
-        destination_index=desk.keyring.fingerprint(ask.destination.identity),
+        destination_index=keyring.fingerprint(ask.destination.identity),
         digest=digest(ask.amount, ask.destination, program=ask.program, terms_version=terms.version),
         requester=ask.requester,
         requester_person=ask.requester_person,
@@ -125,7 +137,18 @@ def _draft(ask: Ask, terms: programs.Terms, payout_id: UUID, *, desk: Desk, at: 
         created_at=at,
         updated_at=at,
         processed_at=None,
+        run_id=ask.run_id,
+        tries_max=ask.tries_max,
     )
+
+
+def _seal(destination: Destination, payout_id: UUID, *, keyring: Keyring) -> bytes:
+    return keyring.seal(destination.to_bytes(), Place(*SEALED, payout_id))
+
+
+def _leave_open(_: Destination, __: UUID) -> bytes:
+    """For what is not stored."""
+    return b""
 
 
 async def _not_stored(
@@ -198,6 +221,8 @@ def _row(payout: Payout) -> tuple[object, ...]:
         payout.created_at,
         payout.updated_at,
         payout.due_at,
+        payout.run_id,
+        payout.tries_max,
     )
 
 

@@ -9,18 +9,20 @@ from bursar.foundation.db import Record, Transaction, columns
 from bursar.foundation.money import Money
 from bursar.payouts.model import NEVER, Moved, Payout, PayoutState, Query
 
-_COLUMNS: Final = """
+COLUMNS: Final = """
     id, program, terms_version, holder_id, reference, amount, currency, state, version, reservation, destination,
     destination_shown, destination_group, destination_index, digest, requester, requester_person, findings, verdict,
-    reviewed, gateway, gateway_reference, reason, due_at, tries, correlation_id, created_at, updated_at, processed_at
+    reviewed, gateway, gateway_reference, reason, due_at, tries, correlation_id, created_at, updated_at, processed_at,
+    run_id, tries_max
 """
-_ON_THE_WAY: Final = _COLUMNS.replace(" findings,", " '[]'::jsonb AS findings,")
+_ON_THE_WAY: Final = COLUMNS.replace(" findings,", " '[]'::jsonb AS findings,")
 """Without what was found about them: that is most of a row, and nobody looks at it who sends or settles."""
 
 _BIRTH: Final = (
     "id", "program", "terms_version", "holder_id", "reference", "amount", "currency", "state", "version", "destination",
     "destination_shown", "destination_group", "destination_index", "digest", "requester", "requester_person",
-    "findings", "verdict", "reviewed", "reason", "correlation_id", "created_at", "updated_at", "due_at",
+    "findings", "verdict", "reviewed", "reason", "correlation_id", "created_at", "updated_at", "due_at", "run_id",
+    "tries_max",
 )  # fmt: skip
 _EVENT: Final = (
     "payout_id", "holder_id", "seq", "verb", "from_state", "to_state", "reason", "facts", "actor", "correlation_id",
@@ -69,10 +71,10 @@ async def update(tx: Transaction, payouts: Sequence[Payout], events: Sequence[Ev
 async def lock(tx: Transaction, ids: Collection[UUID]) -> tuple[dict[UUID, Payout], datetime]:
     """Hold these payouts until the transaction ends, in id order; also the database's time."""
     rows = await tx.many(
-        f"SELECT {_COLUMNS}, now() AS db_now FROM payouts WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE",  # noqa: S608 - constants
+        f"SELECT {COLUMNS}, now() AS db_now FROM payouts WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE",  # noqa: S608 - constants
         list(ids),
     )
-    return _locked(rows)
+    return locked_of(rows)
 
 
 async def hold(tx: Transaction, ids: Collection[UUID]) -> tuple[dict[UUID, Payout], datetime]:
@@ -81,23 +83,29 @@ async def hold(tx: Transaction, ids: Collection[UUID]) -> tuple[dict[UUID, Payou
         f"SELECT {_ON_THE_WAY}, now() AS db_now FROM payouts WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE",  # noqa: S608 - constants
         list(ids),
     )
-    return _locked(rows)
+    return locked_of(rows)
 
 
 async def take_waiting(
-    tx: Transaction, program: str, *, limit: int, except_holders: Collection[UUID], most: int | None
+    tx: Transaction,
+    program: str,
+    *,
+    limit: int,
+    except_holders: Collection[UUID],
+    except_runs: Collection[UUID],
+    most: int | None,
 ) -> tuple[dict[UUID, Payout], datetime]:
     """Hold the payouts of a program that are due to leave, longest waiting first, passing over what others hold."""
     rows = await tx.many(
         f"""
         SELECT {_ON_THE_WAY}, now() AS db_now FROM payouts
         WHERE program = $1 AND state IN ('approved', 'retrying') AND due_at <= now() AND holder_id <> ALL($3::uuid[])
-          AND ($4::bigint IS NULL OR amount <= $4)
+          AND ($4::bigint IS NULL OR amount <= $4) AND (run_id = ANY($5::uuid[])) IS NOT TRUE
         ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
         """,  # noqa: S608 - constants
-        program, limit, list(except_holders), most,
+        program, limit, list(except_holders), most, list(except_runs),
     )  # fmt: skip
-    return _locked(rows)
+    return locked_of(rows)
 
 
 async def seconds_to_next(tx: Transaction, program: str) -> float | None:
@@ -113,34 +121,44 @@ async def seconds_to_next(tx: Transaction, program: str) -> float | None:
     return None if seconds is None else float(seconds)
 
 
-async def hand_over(tx: Transaction, program: str, *, limit: int | None) -> list[Record]:
-    """Make the approved payouts of a program due that wait for a run, in the order they were asked for.
+async def hand_over(
+    tx: Transaction,
+    program: str,
+    *,
+    limit: int | None,
+    run_id: UUID | None,
+    tries_max: int | None,
+    except_runs: Collection[UUID],
+) -> list[Record]:
+    """Make the approved payouts of a program due that wait for a run, in the order they were asked for; they are its.
 
     How many they are in each currency, and what they add up to.
     """
     return await tx.many(
         """
         WITH gone AS (
-            UPDATE payouts SET due_at = now() WHERE id IN (
+            UPDATE payouts SET due_at = now(), run_id = $3, tries_max = $4 WHERE id IN (
                 SELECT id FROM payouts WHERE program = $1 AND state IN ('approved', 'retrying') AND due_at = 'infinity'
+                  AND (run_id = ANY($5::uuid[])) IS NOT TRUE
                 ORDER BY id LIMIT $2 FOR UPDATE)
             RETURNING currency, amount)
         SELECT currency, count(*) AS count, sum(amount)::bigint AS amount FROM gone GROUP BY currency ORDER BY currency
         """,
-        program, limit,
+        program, limit, run_id, tries_max, list(except_runs),
     )  # fmt: skip
 
 
-async def with_due(tx: Transaction, programs: Collection[str]) -> set[str]:
-    """Which of these programs have a payout that is due to leave."""
+async def with_due(tx: Transaction, programs: Collection[str], *, except_runs: Collection[UUID]) -> set[str]:
+    """Which of these programs have a payout that is due to leave, of no run of these."""
     rows = await tx.many(
         """
         SELECT asked.program FROM unnest($1::text[]) AS asked (program) WHERE EXISTS (
             SELECT FROM payouts p
-            WHERE p.program = asked.program AND p.state IN ('approved', 'retrying') AND p.due_at <= now())
+            WHERE p.program = asked.program AND p.state IN ('approved', 'retrying') AND p.due_at <= now()
+              AND (p.run_id = ANY($2::uuid[])) IS NOT TRUE)
         """,
-        list(programs),
-    )
+        list(programs), list(except_runs),
+    )  # fmt: skip
     return {row["program"] for row in rows}
 
 
@@ -200,23 +218,23 @@ async def make_due(tx: Transaction, ids: Collection[UUID]) -> None:
 async def by_ids(tx: Transaction, ids: Collection[UUID], *, holder_id: UUID | None = None) -> list[Payout]:
     """These payouts, unlocked; only this holder's where one is given."""
     rows = await tx.many(
-        f"SELECT {_COLUMNS} FROM payouts WHERE id = ANY($1::uuid[]) AND ($2::uuid IS NULL OR holder_id = $2)",  # noqa: S608 - constants
+        f"SELECT {COLUMNS} FROM payouts WHERE id = ANY($1::uuid[]) AND ($2::uuid IS NULL OR holder_id = $2)",  # noqa: S608 - constants
         list(ids), holder_id,
     )  # fmt: skip
-    return [_payout(row) for row in rows]
+    return [payout_of(row) for row in rows]
 
 
 async def on_their_way(tx: Transaction, ids: Collection[UUID]) -> list[Payout]:
     """These payouts, unlocked and without their findings."""
     rows = await tx.many(f"SELECT {_ON_THE_WAY} FROM payouts WHERE id = ANY($1::uuid[])", list(ids))  # noqa: S608 - constants
-    return [_payout(row) for row in rows]
+    return [payout_of(row) for row in rows]
 
 
 async def page(tx: Transaction, query: Query) -> list[Payout]:
     """One page of payouts, newest first; search looks for the start of a reference, a gateway reference, or an id."""
     rows = await tx.many(
         f"""
-        SELECT {_COLUMNS} FROM payouts
+        SELECT {COLUMNS} FROM payouts
         WHERE ($1::uuid IS NULL OR holder_id = $1) AND ($2::text IS NULL OR program = $2)
           AND ($3::text[] = '{{}}' OR state = ANY($3))
           AND ($4::text IS NULL OR reference ILIKE $4 OR gateway_reference ILIKE $4 OR id::text ILIKE $4)
@@ -229,7 +247,7 @@ async def page(tx: Transaction, query: Query) -> list[Payout]:
         query.holder_id, query.program, sorted(query.states), _starts_with(query.search), query.since, query.until,
         query.amount_min, query.amount_max, query.before, query.reviewed, sorted(query.verdicts), query.limit,
     )  # fmt: skip
-    return [_payout(row) for row in rows]
+    return [payout_of(row) for row in rows]
 
 
 async def history(tx: Transaction, payout_id: UUID) -> list[Moved]:
@@ -299,13 +317,14 @@ async def count_by_state(
     )  # fmt: skip
 
 
-def _locked(rows: Sequence[Record]) -> tuple[dict[UUID, Payout], datetime]:
-    locked = {row["id"]: _payout(row) for row in rows}
+def locked_of(rows: Sequence[Record]) -> tuple[dict[UUID, Payout], datetime]:
+    """Locked payouts by id, and the database's time that came with them."""
+    locked = {row["id"]: payout_of(row) for row in rows}
     return locked, rows[0]["db_now"] if rows else _LONG_AGO
 
 
-def _payout(row: Record) -> Payout:
-    """Columns come in the order of ``_COLUMNS``; amount and currency become one value."""
+def payout_of(row: Record) -> Payout:
+    """Columns come in the order of ``COLUMNS``; amount and currency become one value."""
     values = list(row.values())[:_WIDTH]
     if values[_DUE_AT].tzinfo is None:  # The driver's way to say ``infinity``; no other moment comes without a zone.
         values[_DUE_AT] = NEVER
@@ -341,6 +360,6 @@ def _starts_with(text: str | None) -> str | None:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
-_WIDTH: Final = len(_COLUMNS.split(","))
-_DUE_AT: Final = [name.strip() for name in _COLUMNS.split(",")].index("due_at")
+_WIDTH: Final = len(COLUMNS.split(","))
+_DUE_AT: Final = [name.strip() for name in COLUMNS.split(",")].index("due_at")
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)  # Nothing was locked, so nothing is dated by it.

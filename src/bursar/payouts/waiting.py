@@ -18,15 +18,26 @@ from bursar.payouts.request import SEALED
 
 
 async def take_waiting(
-    tx: Transaction, program: str, *, limit: int, except_holders: Collection[UUID], most: Money | None = None
+    tx: Transaction,
+    program: str,
+    *,
+    limit: int,
+    except_holders: Collection[UUID],
+    except_runs: Collection[UUID] = (),
+    most: Money | None = None,
 ) -> tuple[Mapping[UUID, Payout], datetime]:
     """Hold the payouts of a program that are due, longest waiting first; also the database's time.
 
-    Other workers pass over what is held here. Payouts of ``except_holders`` and those of more than ``most`` stay where
-    they are. They come without their ``findings``, which whoever sends them has no use for.
+    Other workers pass over what is held here. Payouts of ``except_holders`` and ``except_runs`` and those of more than
+    ``most`` stay where they are. They come without their ``findings``, which whoever sends them has no use for.
     """
     return await store.take_waiting(
-        tx, program, limit=limit, except_holders=except_holders, most=most.minor if most is not None else None
+        tx,
+        program,
+        limit=limit,
+        except_holders=except_holders,
+        except_runs=except_runs,
+        most=most.minor if most is not None else None,
     )
 
 
@@ -69,20 +80,32 @@ async def end_waits(tx: Transaction, places: Collection[tuple[UUID, bytes]], *, 
     return await store.end_waits(tx, places, reasons=reasons)
 
 
-async def hand_over(tx: Transaction, program: str, *, limit: int | None = None) -> tuple[int, list[Money]]:
+async def hand_over(
+    tx: Transaction,
+    program: str,
+    *,
+    limit: int | None = None,
+    run_id: UUID | None = None,
+    tries_max: int | None = None,
+    except_runs: Collection[UUID] = (),
+) -> tuple[int, list[Money]]:
     """Let payouts leave that were approved and wait for their program's run, those asked for first.
 
-    How many they are, and what they add up to in each currency. A run is this, and a job rung after the commit. It is
-    also what a program's leftovers need once its terms let payouts leave as they come. One statement, whatever the
-    number; ``limit`` keeps one from lasting too long.
+    How many they are, and what they add up to in each currency. A run is this, and a job rung after the commit: they
+    are that run's from then on, and tried as often as it says; those of ``except_runs`` go on to wait. It is also what
+    a program's leftovers need once its terms let payouts leave as they come. One statement, whatever the number;
+    ``limit`` keeps one from lasting too long.
     """
-    rows = await store.hand_over(tx, program, limit=limit)
+    rows = await store.hand_over(tx, program, limit=limit, run_id=run_id, tries_max=tries_max, except_runs=except_runs)
     return sum(row["count"] for row in rows), [Money(row["amount"], row["currency"]) for row in rows]
 
 
-async def with_due(tx: Transaction, programs: Collection[str]) -> set[str]:
-    """Which of these programs have a payout that is due to leave; costs the same however many wait."""
-    return await store.with_due(tx, programs)
+async def with_due(tx: Transaction, programs: Collection[str], *, except_runs: Collection[UUID] = ()) -> set[str]:
+    """Which of these programs have a payout that is due to leave, of no run of these.
+
+    Costs the same however many wait, but for those of ``except_runs``.
+    """
+    return await store.with_due(tx, programs, except_runs=except_runs)
 
 
 async def hurry(tx: Transaction, payout_ids: Collection[UUID]) -> list[Payout | Refusal]:

@@ -5,39 +5,61 @@ program's terms. The room promises that a file with a fault is refused with ever
 version never changes once it is there, and that amounts are read to the last digit.
 """
 
-from bursar.programs.actions import Applied, Book, all, apply, current, source_of, terms, versions  # noqa: A004 - see there
+from bursar.programs.actions import (
+    Applied,
+    Book,
+    all,  # noqa: A004 - see there
+    amend,
+    apply,
+    current,
+    in_force,
+    source_of,
+    terms,
+    versions,
+)
+from bursar.programs.environment import ACTOR as ENVIRONMENT
+from bursar.programs.environment import overrides
 from bursar.programs.errors import BadTerms, DestinationNotAllowed, EarningsStay, NoSuchProgram, Problem
 from bursar.programs.files import load, ready
 from bursar.programs.model import (
     About,
+    Alerts,
+    CatchUp,
     Change,
     Credits,
     DestinationType,
     Dispatch,
+    Frequency,
     Funding,
     GroupBy,
     Mode,
     Notices,
-    Retry,
+    OnHoliday,
+    Pays,
     ReturnsTo,
     Risk,
+    Runs,
+    Schedule,
     Severity,
     Terms,
-    Unknown,
     Value,
     Version,
-    Webhooks,
     diff,
     fields,
 )
 from bursar.programs.source import SOURCE_BYTES_MAX, Checked, check, read
+from bursar.programs.waits import Retry, Unknown, Webhooks
+from bursar.programs.writing import Given
 
 __all__ = [
+    "ENVIRONMENT",
     "SOURCE_BYTES_MAX",
     "About",
+    "Alerts",
     "Applied",
     "BadTerms",
     "Book",
+    "CatchUp",
     "Change",
     "Checked",
     "Credits",
@@ -45,15 +67,21 @@ __all__ = [
     "DestinationType",
     "Dispatch",
     "EarningsStay",
+    "Frequency",
     "Funding",
+    "Given",
     "GroupBy",
     "Mode",
     "NoSuchProgram",
     "Notices",
+    "OnHoliday",
+    "Pays",
     "Problem",
     "Retry",
     "ReturnsTo",
     "Risk",
+    "Runs",
+    "Schedule",
     "Severity",
     "Terms",
     "Unknown",
@@ -61,12 +89,15 @@ __all__ = [
     "Version",
     "Webhooks",
     "all",
+    "amend",
     "apply",
     "check",
     "current",
     "diff",
     "fields",
+    "in_force",
     "load",
+    "overrides",
     "read",
     "ready",
     "source_of",

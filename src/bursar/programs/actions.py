@@ -8,7 +8,7 @@ import msgspec
 
 from bursar.foundation import journal
 from bursar.foundation.db import Transaction
-from bursar.programs import store
+from bursar.programs import store, writing
 from bursar.programs.errors import EarningsStay, NoSuchProgram
 from bursar.programs.model import Credits, Terms, Version, same
 from bursar.programs.source import read
@@ -53,6 +53,26 @@ async def apply(
     return Applied(after, changed=True)
 
 
+async def amend(
+    tx: Transaction, program: str, changes: Mapping[str, writing.Given], *, actor: str, note: str = "", at: datetime
+) -> Applied:
+    """Give some fields of a program's current terms other values, as a new version; ``changes`` names them by path.
+
+    The file of the new version is that of the current one with these values in their places. Values that stand there
+    already make no new version. Two that amend at the same time take turns, and neither undoes what the other did.
+
+    Raises:
+        NoSuchProgram: no program of this name.
+        BadTerms: with every rule that would be broken, by its field.
+        EarningsStay: the program has earnings, and the change wants deposits.
+    """
+    await current(tx, [program])
+    version = await store.lock(tx, program)
+    before = await terms(tx, program, version)
+    source_text = writing.amended(await source_of(tx, program, version), before, changes)
+    return await apply(tx, source_text, actor=actor, note=note, at=at, file=program)
+
+
 async def terms(tx: Transaction, program: str, version: int | None = None) -> Terms:
     """One program's terms: the current ones, or those of a version.
 
@@ -86,6 +106,17 @@ async def versions(tx: Transaction, program: str) -> list[Version]:
     found = await store.versions(tx, program)
     if not found:
         raise NoSuchProgram(program)
+    return found
+
+
+async def in_force(tx: Transaction, since: Mapping[str, datetime | None]) -> Mapping[str, list[Version]]:
+    """The versions by which each of these programs went from a moment on, oldest first: the one that counted then too.
+
+    None stands for the beginning of a program. One statement.
+    """
+    found: dict[str, list[Version]] = {program: [] for program in since}
+    for version in await store.in_force(tx, list(since.items())):
+        found[version.program].append(version)
     return found
 
 

@@ -16,15 +16,16 @@ class Problem:
     """One thing that is wrong in a program file, and where; reads as one line."""
 
     file: str
-    line: int
+    line: int  # 0 where it is about a single field that somebody gives, and stands in no file yet.
     field: str  # The path of the field, such as ``review.amount_at``; empty when it is about the whole file.
     rule: str  # What the field must be or may not be, as a predicate.
     given: str | None = None  # What stands there instead; None where nothing does.
 
     def __str__(self) -> str:
         """As compilers print it: ``merchants.yaml:14: review.amount_at must be ... (given "100,000")``."""
+        place = f"{self.file}:{self.line}" if self.line else self.file
         given = f" (given {self.given})" if self.given is not None else ""
-        return f"{self.file}:{self.line}: {self.field or 'the file'} {self.rule}{given}"
+        return f"{place}: {self.field or 'the file'} {self.rule}{given}"
 
 
 class BadTerms(Invalid):

@@ -8,7 +8,7 @@ Versions are kept for ever, so a field that is added later needs a default: old 
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,11 +19,9 @@ import msgspec
 from bursar.foundation import texts
 from bursar.foundation.money import Money
 from bursar.programs.errors import DestinationNotAllowed
+from bursar.programs.waits import Retry, Unknown, Webhooks
 
-ATTEMPTS_MAX: Final = 20  # More tries never helped anybody; then a person looks.
 ACCOUNT_NUMBER_MAX: Final = 34  # Characters of the longest IBAN (ISO 13616); nothing longer is matched at all.
-HALF_A_WEEKEND: Final = (5.0, 300.0, 1800.0, 7200.0, 18_000.0, 36_000.0, 36_000.0)
-"""Waits in seconds that add up to 28 hours: a receiver that fails on a Saturday is still served on Sunday."""
 
 
 class Funding(StrEnum):
@@ -88,6 +86,37 @@ class DestinationType(StrEnum):
     ADDRESS = "ADDRESS"  # A postal address, for a check.
 
 
+class Frequency(StrEnum):
+    """How often a calendar's schedule comes round."""
+
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
+class CatchUp(StrEnum):
+    """What becomes of occurrences during which no worker was there."""
+
+    SKIP = "skip"  # They are left out; the next one comes at its own time.
+    ONE = "one"  # One run makes up for all of them.
+    ALL = "all"  # Each gets a run of its own, one after the other.
+
+
+class OnHoliday(StrEnum):
+    """When a run is held whose day is a weekend or a public holiday."""
+
+    NEXT = "next"  # On the next business day, at the same time of day.
+    PREVIOUS = "previous"  # On the business day before.
+    SKIP = "skip"  # Not at all.
+
+
+class Pays(StrEnum):
+    """What a run pays."""
+
+    REQUESTS = "requests"  # The payouts that were asked for and approved since the last one.
+    BALANCES = "balances"  # A payout for every balance of at least the minimum, which the run itself asks for.
+
+
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How much may be asked for. None: no limit."""
 
@@ -134,13 +163,56 @@ class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
 
     mode: Mode
     every_seconds: float | None = None  # Mode continuous: the pause after a pass that left nothing waiting.
-    cron: str | None = None  # Mode schedule: minute, hour, day of month, month, day of week.
+    cron: str | None = (
+        None  # Mode schedule: minute, hour, day of month, month, day of week. None: ``schedule`` says when.
+    )
     time_zone: str | None = None  # Mode schedule: the IANA zone in whose wall time ``cron`` is meant.
     batch_size: int = 10  # The most payouts taken up together.
     group_by: GroupBy = GroupBy.NONE
     concurrency: int = 1  # The most calls to the gateway under way at once.
     rate_per_second: float | None = None  # The most calls to the gateway in one second; None: as the gateway allows.
     lease_seconds: float = 120.0  # How long a worker owns what it claimed; afterwards another one looks into it.
+
+
+class Schedule(msgspec.Struct, frozen=True, kw_only=True):
+    """When runs are, said as a calendar: the other way to say what ``dispatch.cron`` says."""
+
+    enabled: bool = True  # False: runs begin by hand only, whichever way the schedule is written.
+    frequency: Frequency | None = None  # None: ``dispatch.cron`` says when.
+    day_of_week: int | None = None  # Weekly: 0 is Sunday, 6 Saturday.
+    day_of_month: int | None = None  # Monthly: 1 to 31; in a month without that day, its last.
+    hour: int = 9  # In the wall time of ``dispatch.time_zone``.
+    minute: int = 0
+    catch_up: CatchUp = CatchUp.ONE
+    holidays: str | None = None  # ISO 3166-1 alpha-2, or with a subdivision (US-CA): whose weekends and holidays count.
+    on_holiday: OnHoliday = OnHoliday.NEXT
+
+
+class Runs(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run pays, and when it stops itself."""
+
+    pays: Pays = Pays.REQUESTS
+    cut_off_hours: float = (
+        0.0  # Pays balances: what was credited within so many hours before the run is left for the next.
+    )
+    failsafe: bool = True  # False: a run goes on whatever happens.
+    failure_rate_max: float = 50.0  # Percent of a run's payouts that have ended. More: the run stops.
+    failures_min: int = 10  # As long as fewer have failed, the rate says nothing.
+    amount_max: Money | None = None  # A run of more than this stops before anything of it leaves.
+    emails: tuple[str, ...] = ()  # Who is told what a run came to, beside those who may approve.
+
+
+class Alerts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a program's alerts are opened for, and who is told. None: not watched."""
+
+    enabled: bool = True
+    failure_rate_max: float | None = 10.0  # Percent of the payouts that ended within ``window_hours``.
+    pending_max: int | None = 50  # Payouts that were asked for and have not ended.
+    delay_hours_max: float | None = 24.0  # From request to end on average, within ``window_hours``.
+    amount_max: Money | None = None  # What was paid out within ``window_hours``.
+    window_hours: int = 24
+    emails: tuple[str, ...] = ()
+    webhook_urls: tuple[str, ...] = ()  # Each is posted a signed message when an alert opens and when it ends.
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,58 +222,13 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     float_seconds: float = 60.0  # After it lacked funds: how often its balance is looked at.
 
 
-class Retry(msgspec.Struct, frozen=True, kw_only=True):
-    """Another attempt after a gateway refused for now: exponential backoff with jitter."""
-
-    max_attempts: int = 3  # All in all, the first one included; then a person looks.
-    base_seconds: float = 2.0  # The wait after the first attempt.
-    factor: float = 2.0  # Each further wait is this many times the one before.
-    max_seconds: float = 3600.0  # No wait is longer.
-    jitter: float = 0.1  # The share of a wait, 0 to 1, that chance may take off, so that retries spread out.
-
-    def delay(self, attempt: int, chance: float) -> float:
-        """Seconds to wait after the attempt of this number (from 1) was refused; ``chance`` is in [0, 1).
-
-        Chance only ever shortens a wait, so ``max_seconds`` holds.
-        """
-        assert attempt >= 1, "attempts count from one"
-        grown = self.base_seconds * self.factor ** (min(attempt, ATTEMPTS_MAX) - 1)
-        return min(grown, self.max_seconds) * (1 - self.jitter * chance)
-
-
-class Unknown(msgspec.Struct, frozen=True, kw_only=True):
-    """Asking again: when we do not know what became of an attempt, and when a promised answer does not come."""
-
-    # Outcome unknown: the waits between inquiries; the last one repeats.
-    schedule_seconds: tuple[float, ...] = (5.0, 30.0, 120.0, 600.0, 3600.0, 21_600.0)
-    # Unknown for longer than this after sending: parked for two people.
-    limit_hours: int = 18
-    # Answer promised but not come: the waits between inquiries; the last one repeats.
-    poll_seconds: tuple[float, ...] = (60.0, 300.0, 900.0, 3600.0)
-
-    def delay(self, inquiries: int) -> float:
-        """Seconds to the next inquiry about an unknown outcome, after so many; the schedule's last wait repeats."""
-        return _step(self.schedule_seconds, inquiries)
-
-    def poll_delay(self, inquiries: int) -> float:
-        """Seconds to the next inquiry about a promised answer, after so many; the last wait repeats."""
-        return _step(self.poll_seconds, inquiries)
-
-
-class Webhooks(msgspec.Struct, frozen=True, kw_only=True):
-    """Our messages to the holders' endpoints: how often and how long we try."""
-
-    max_attempts: int = 8  # Tries all in all, the first one included.
-    schedule_seconds: tuple[float, ...] = HALF_A_WEEKEND  # The wait after each try but the last.
-    timeout_seconds: float = 30.0  # For one try, all in all.
-
-    def delay(self, tries: int) -> float | None:
-        """Seconds to the next try after so many (from 1); None when there is none left."""
-        return self.schedule_seconds[tries - 1] if tries < self.max_attempts else None
-
-
-class BankAccount(Protocol):
+class Account(Protocol):
     """As much of a destination as terms look at."""
+
+    @property
+    def type(self) -> str:
+        """One of ``DestinationType``."""
+        ...
 
     @property
     def bank_code(self) -> str:
@@ -226,36 +253,33 @@ class Destinations(msgspec.Struct, frozen=True, kw_only=True):
     country: str | None = None  # ISO 3166-1 alpha-2; None: any.
     bank_codes: tuple[str, ...] = ()  # Type BANK: the banks that can be paid; empty: the gateway decides.
     account_number: str | None = None  # Type BANK: a pattern that the whole number matches; None: the gateway decides.
+    gateway_account: str | None = None  # Type GATEWAY_ACCOUNT: the same for the account's name there.
     account_title_max: int = 100  # Characters in the name on the account.
     cool_off_hours: float = 0.0  # A destination that replaces another one is paid to only after so long.
-    validate: bool = False  # Type BANK: the gateway must confirm an account before the first payout to it.
+    validate: bool = False  # The gateway must confirm an account, at a bank or its own, before the first payout to it.
 
     @property
     def only_stored(self) -> bool:
         """Whether money goes only to what holders have stored: a cool-off and a check are a stored destination's."""
         return self.validate or self.cool_off_hours > 0
 
-    def insist(self, account: BankAccount) -> None:
-        """Insist on a bank account that this program pays to.
+    def insist(self, account: Account) -> None:
+        """Insist on an account that this program pays to.
 
         Raises:
             Invalid: it breaks a rule, which is named; the account number never is.
         """
-        if DestinationType.BANK not in self.types:
-            raise DestinationNotAllowed(field="destination", rule=f"of type {' or '.join(self.types)}", given="BANK")
-        if self.bank_codes and account.bank_code not in self.bank_codes:
+        if account.type not in self.types:
+            rule = f"of type {' or '.join(self.types)}"
+            raise DestinationNotAllowed(field="destination", rule=rule, given=account.type)
+        is_bank = account.type == DestinationType.BANK
+        if is_bank and self.bank_codes and account.bank_code not in self.bank_codes:
             rule = "the code of a bank that this program pays to"
             raise DestinationNotAllowed(field="bank_code", rule=rule, given=account.bank_code[:20])
-        if not self._is_account_number(account.account_number):
-            raise DestinationNotAllowed(
-                field="account_number", rule="an account number as this program's banks have it"
-            )
+        if not _is_number(account.account_number, self.account_number if is_bank else self.gateway_account):
+            rule = f"an account number as this program's {'banks have' if is_bank else 'gateway has'} it"
+            raise DestinationNotAllowed(field="account_number", rule=rule)
         texts.insist_line(account.account_title, field="account_title", most=self.account_title_max)
-
-    def _is_account_number(self, number: str) -> bool:
-        if not 0 < len(number) <= ACCOUNT_NUMBER_MAX:
-            return False
-        return self.account_number is None or re.fullmatch(self.account_number, number) is not None
 
 
 class Bulk(msgspec.Struct, frozen=True, kw_only=True):
@@ -277,11 +301,14 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     review: Review = Review()
     risk: Risk = Risk()
     dispatch: Dispatch
+    schedule: Schedule = Schedule()
+    runs: Runs = Runs()
     route: Route
     retry: Retry = Retry()
     unknown: Unknown = Unknown()
     webhooks: Webhooks = Webhooks()
     notices: Notices = Notices()
+    alerts: Alerts = Alerts()
     destinations: Destinations
     returns_to: ReturnsTo = ReturnsTo.HOLDER
     bulk: Bulk = Bulk()
@@ -337,5 +364,7 @@ def _leaves(group: msgspec.Struct, prefix: str = "") -> Iterator[tuple[str, Valu
             yield f"{prefix}{name}", value
 
 
-def _step(schedule: Sequence[float], taken: int) -> float:
-    return schedule[min(taken, len(schedule) - 1)]
+def _is_number(number: str, pattern: str | None) -> bool:
+    if not 0 < len(number) <= ACCOUNT_NUMBER_MAX:
+        return False
+    return pattern is None or re.fullmatch(pattern, number) is not None

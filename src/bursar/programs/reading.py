@@ -4,14 +4,14 @@ Nothing stops at the first problem: whoever edits a file hears of all of them at
 """
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 import yaml
 
-from bursar.programs import rules
+from bursar.programs import rules, values
 from bursar.programs.errors import Problem
 from bursar.programs.model import Terms
 
@@ -38,24 +38,24 @@ class Reading:
         terms = self._group(root, rules.terms(_currency(root)), path="", line=_line(root))
         return None if self.problems else terms
 
-    def _value(self, node: yaml.Node, rule: rules.Rule, *, path: str, line: int) -> Any:
+    def _value(self, node: yaml.Node, rule: values.Rule, *, path: str, line: int) -> Any:
         match rule:
-            case rules.Scalar():
+            case values.Scalar():
                 return self._scalar(node, rule, path=path)
-            case rules.Several():
+            case values.Several():
                 return self._several(node, rule, path=path)
-            case rules.Group():
+            case values.Group():
                 return self._group(node, rule, path=path, line=line)
 
-    def _scalar(self, node: yaml.Node, rule: rules.Scalar, *, path: str) -> Any:
+    def _scalar(self, node: yaml.Node, rule: values.Scalar, *, path: str) -> Any:
         if isinstance(node, yaml.ScalarNode) and not _is_null(node):
             try:
                 return rule.read(node.value)
-            except rules.REFUSED:
+            except values.REFUSED:
                 pass
         return self._note(_line(node), path, f"must be {rule.rule}", given=_given(node))
 
-    def _several(self, node: yaml.Node, rule: rules.Several, *, path: str) -> Any:
+    def _several(self, node: yaml.Node, rule: values.Several, *, path: str) -> Any:
         if not isinstance(node, yaml.SequenceNode):
             return self._note(_line(node), path, f"must be a list, each item {rule.item.rule}", given=_given(node))
         if len(node.value) < rule.least:
@@ -66,7 +66,7 @@ class Reading:
                 items[place] = self._note(_line(item), f"{path}[{place}]", "must not come twice", given=_given(item))
         return _UNREADABLE if _UNREADABLE in items else tuple(items)
 
-    def _group(self, node: yaml.Node, group: rules.Group, *, path: str, line: int) -> Any:
+    def _group(self, node: yaml.Node, group: values.Group, *, path: str, line: int) -> Any:
         """The struct of a group, from its values as given and the defaults of the rest."""
         if not isinstance(node, yaml.MappingNode) and not _is_null(node):  # An empty group only says nothing.
             return self._note(_line(node), path, "must be a group of fields", given=_given(node))
@@ -80,7 +80,7 @@ class Reading:
         return _UNREADABLE if _UNREADABLE in values.values() else group.struct(**values)
 
     def _entries(
-        self, group_node: yaml.Node, group: rules.Group, *, path: str
+        self, group_node: yaml.Node, group: values.Group, *, path: str
     ) -> Iterator[tuple[str, tuple[yaml.Node, yaml.Node]]]:
         """The known fields of a group with their nodes; the others are noted."""
         first: dict[str, int] = {}
@@ -91,7 +91,7 @@ class Reading:
             elif name in first:
                 self._note(line, _join(path, name), f"is given twice; the first time on line {first[name]}")
             elif name not in group.fields:
-                self._note(line, _join(path, name[:GIVEN_MAX]), f"is not a field; {_hint(name, group, path)}")
+                self._note(line, _join(path, name[:GIVEN_MAX]), f"is not a field; {hint(name, group.fields, path)}")
             else:
                 yield name, (key, value)
             first.setdefault(name, line)
@@ -99,7 +99,7 @@ class Reading:
     def _field(
         self,
         known: msgspec.structs.FieldInfo,
-        rule: rules.Rule,
+        rule: values.Rule,
         given: Mapping[str, tuple[yaml.Node, yaml.Node]],
         *,
         path: str,
@@ -111,11 +111,11 @@ class Reading:
             return self._note(line, path, "is missing") if known.required else known.default
         key, node = given[known.name]
         self.lines[path] = _line(key)
-        if known.default is None and _is_null(node):
+        if _may_be_none(known) and _is_null(node):
             return None
         return self._value(node, rule, path=path, line=_line(key))
 
-    def _agree(self, group: rules.Group, values: Mapping[str, Any], *, path: str) -> None:
+    def _agree(self, group: values.Group, values: Mapping[str, Any], *, path: str) -> None:
         """Note the rules between fields that do not hold; a field that could not be read takes part in none."""
         for agreement in group.agreements:
             parties = [values[name] for name in agreement.between]
@@ -128,21 +128,25 @@ class Reading:
         return _UNREADABLE
 
 
+def hint(name: str, known: Collection[str], path: str = "") -> str:
+    """What somebody may have meant who gave this name to a field of the group ``path``."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"did you mean {_join(path, near[0])}?" if near else f"the fields here are {', '.join(known)}"
+
+
 def _currency(root: yaml.MappingNode) -> str | None:
     """The currency, before the rest of the file is judged; None when it is missing or wrong."""
     for key, value in root.value:
         if key.value == "currency" and isinstance(value, yaml.ScalarNode):
             try:
-                return str(rules.CURRENCY.read(value.value))
-            except rules.REFUSED:
+                return str(values.CURRENCY.read(value.value))
+            except values.REFUSED:
                 return None
     return None
 
 
-def _hint(name: str, group: rules.Group, path: str) -> str:
-    """What somebody may have meant."""
-    near = difflib.get_close_matches(name, group.fields, n=1)
-    return f"did you mean {_join(path, near[0])}?" if near else f"the fields here are {', '.join(group.fields)}"
+def _may_be_none(known: msgspec.structs.FieldInfo) -> bool:
+    return type(None) in get_args(known.type)
 
 
 def _join(path: str, name: str) -> str:

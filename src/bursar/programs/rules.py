@@ -1,71 +1,17 @@
 """What each field of a program file must be, as one table that mirrors ``model.Terms``.
 
-A field's rule is the sentence a user reads, so it says what is allowed rather than what was wrong. A field that
-may be left out is one with a default in the model, and it may be empty when that default is None.
+A field that may be left out is one with a default in the model, and it may be empty when the model lets it be None.
 """
 
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import msgspec
-from babel import Locale
-from cronsim import CronSim, CronSimError
-
-from bursar.foundation import texts
-from bursar.foundation.errors import Refusal
-from bursar.foundation.money import Money, exponent
-from bursar.programs import model
+from bursar.programs import model, values, waits
+from bursar.programs.values import CURRENCY, Agreement, Group, Rule, Scalar, Several
 
 HOUR: Final = 3600.0
 DAY: Final = 24 * HOUR
-CRON_PARTS: Final = 5  # cronsim would also read a sixth one, for seconds; our runs are not that fine.
 LEASE_SECONDS_MIN: Final = 35.0  # A call may take 30 s, and its outcome must still be written down by its owner.
 WEBHOOK_ATTEMPTS_MIN: Final = 3  # The merchants document promises up to three retries; fewer tries would break it.
-SOME_MONDAY: Final = datetime(2026, 1, 5, tzinfo=UTC)  # From where a schedule is tried out; any day does.
-
-
-@dataclass(frozen=True, slots=True)
-class Scalar:
-    """A single value: the rule, and how its text is read. ``read`` raises ValueError or Refusal for any other text."""
-
-    rule: str
-    read: Callable[[str], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Several:
-    """A list of such values."""
-
-    item: Scalar
-    least: int = 1
-    distinct: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Agreement:
-    """A rule between fields of one group. It is about ``field``, and asked when all ``between`` could be read."""
-
-    field: str
-    rule: str
-    between: tuple[str, ...]
-    holds: Callable[..., bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A group of fields: the struct it becomes, the rule of each field, and the rules between them."""
-
-    struct: type[msgspec.Struct]
-    fields: Mapping[str, "Rule"]
-    agreements: tuple[Agreement, ...] = ()
-
-
-Rule = Scalar | Several | Group
 
 
 def terms(currency: str | None) -> Group:
@@ -73,24 +19,27 @@ def terms(currency: str | None) -> Group:
     return Group(
         model.Terms,
         {
-            "program": _name(),
-            "title": Scalar("one line of 1 to 80 characters", _title),
-            "holder_kinds": Several(_name()),
+            "program": values.name(),
+            "title": Scalar("one line of 1 to 80 characters", values.title),
+            "holder_kinds": Several(values.name()),
             "currency": CURRENCY,
-            "funding": _one_of(model.Funding),
-            "credits": _one_of(model.Credits),
-            "limits": _limits(_amount(currency)),
-            "review": _review(_amount(currency)),
+            "funding": values.one_of(model.Funding),
+            "credits": values.one_of(model.Credits),
+            "limits": _limits(values.amount(currency)),
+            "review": _review(values.amount(currency)),
             "risk": _risk(),
             "dispatch": _dispatch(),
-            "route": Group(model.Route, {"gateway": _name(), "float_seconds": _seconds(0.05, HOUR)}),
+            "schedule": _schedule(),
+            "runs": _runs(values.amount(currency)),
+            "route": Group(model.Route, {"gateway": values.name(), "float_seconds": values.seconds(0.05, HOUR)}),
             "retry": _retry(),
             "unknown": _unknown(),
             "webhooks": _webhooks(),
-            "notices": Group(model.Notices, {"about": Several(_one_of(model.About), least=0)}),
+            "notices": Group(model.Notices, {"about": Several(values.one_of(model.About), least=0)}),
+            "alerts": _alerts(values.amount(currency)),
             "destinations": _destinations(),
-            "returns_to": _one_of(model.ReturnsTo),
-            "bulk": Group(model.Bulk, {"rows_max": _whole(1, 100_000)}),
+            "returns_to": values.one_of(model.ReturnsTo),
+            "bulk": Group(model.Bulk, {"rows_max": values.whole(1, 100_000)}),
         },
         (
             Agreement(
@@ -98,6 +47,18 @@ def terms(currency: str | None) -> Group:
                 "must be suspense when funding is program: its holders have no balance to return money to",
                 ("funding", "returns_to"),
                 lambda funding, returns_to: funding is model.Funding.HOLDER or returns_to is model.ReturnsTo.SUSPENSE,
+            ),
+            Agreement(
+                "schedule",
+                "must have a frequency when dispatch.mode is schedule and dispatch.cron is not given, and only then",
+                ("dispatch", "schedule"),
+                _says_when_once,
+            ),
+            Agreement(
+                "runs",
+                "can pay balances only when dispatch.mode is schedule, funding is holder and limits.minimum is given",
+                ("runs", "dispatch", "funding", "limits"),
+                _can_pay,
             ),
             Agreement(
                 "credits",
@@ -126,9 +87,9 @@ def _review(amount: Scalar) -> Group:
         model.Review,
         {
             "amount_at": amount,
-            "at_level": _one_of(model.Severity),
-            "approvals_needed": _whole(1, 5),
-            "expires_after_hours": _whole(1, 24 * 90),
+            "at_level": values.one_of(model.Severity),
+            "approvals_needed": values.whole(1, 5),
+            "expires_after_hours": values.whole(1, 24 * 90),
         },
     )
 
@@ -137,34 +98,34 @@ def _risk() -> Group:
     return Group(
         model.Risk,
         {
-            "verified": _yes_or_no(),
-            "successes_min": _whole(0, 1000),
-            "failures_max": _whole(0, 1000),
-            "failures_days": _whole(1, 365),
-            "amount_factor": _number(1, 1000),
-            "frequency_factor": _number(1, 1000),
-            "history_days": _whole(7, 3650),
-            "per_hour_max": _whole(1, 100_000),
-            "per_day_max": _whole(1, 100_000),
-            "changed_hours": _whole(1, 24 * 90),
-            "shared_max": _whole(0, 1000),
-            "name_score_min": _number(0, 1),
-            "denied": _yes_or_no(),
+            "verified": values.yes_or_no(),
+            "successes_min": values.whole(0, 1000),
+            "failures_max": values.whole(0, 1000),
+            "failures_days": values.whole(1, 365),
+            "amount_factor": values.number(1, 1000),
+            "frequency_factor": values.number(1, 1000),
+            "history_days": values.whole(7, 3650),
+            "per_hour_max": values.whole(1, 100_000),
+            "per_day_max": values.whole(1, 100_000),
+            "changed_hours": values.whole(1, 24 * 90),
+            "shared_max": values.whole(0, 1000),
+            "name_score_min": values.number(0, 1),
+            "denied": values.yes_or_no(),
         },
     )
 
 
 def _dispatch() -> Group:
     fields: dict[str, Rule] = {
-        "mode": _one_of(model.Mode),
-        "every_seconds": _seconds(0.05, DAY),
-        "cron": Scalar("a cron expression of five parts that names some moment, such as 0 9 1 * *", _cron),
-        "time_zone": Scalar("a time zone of the IANA database, such as UTC or Asia/Karachi", _time_zone),
-        "batch_size": _whole(1, 1000),
-        "group_by": _one_of(model.GroupBy),
-        "concurrency": _whole(1, 500),
-        "rate_per_second": _number(0.01, 10_000),
-        "lease_seconds": _seconds(LEASE_SECONDS_MIN, HOUR),
+        "mode": values.one_of(model.Mode),
+        "every_seconds": values.seconds(0.05, DAY),
+        "cron": Scalar("a cron expression of five parts that names some moment, such as 0 9 1 * *", values.cron),
+        "time_zone": Scalar("a time zone of the IANA database, such as UTC or Asia/Karachi", values.time_zone),
+        "batch_size": values.whole(1, 1000),
+        "group_by": values.one_of(model.GroupBy),
+        "concurrency": values.whole(1, 500),
+        "rate_per_second": values.number(0.01, 10_000),
+        "lease_seconds": values.seconds(LEASE_SECONDS_MIN, HOUR),
     }
     continuous, schedule = model.Mode.CONTINUOUS, model.Mode.SCHEDULE
     return Group(
@@ -172,10 +133,84 @@ def _dispatch() -> Group:
         fields,
         (
             _belongs("every_seconds", to=continuous),
-            _belongs("cron", to=schedule),
+            Agreement(
+                "cron",
+                "must be given only when mode is schedule",
+                ("mode", "cron"),
+                lambda mode, cron: mode is schedule or cron is None,
+            ),
             _belongs("time_zone", to=schedule),
         ),
     )
+
+
+def _schedule() -> Group:
+    weekly, monthly = model.Frequency.WEEKLY, model.Frequency.MONTHLY
+    return Group(
+        model.Schedule,
+        {
+            "enabled": values.yes_or_no(),
+            "frequency": values.one_of(model.Frequency),
+            "day_of_week": values.whole(0, 6),
+            "day_of_month": values.whole(1, 31),
+            "hour": values.whole(0, 23),
+            "minute": values.whole(0, 59),
+            "catch_up": values.one_of(model.CatchUp),
+            "holidays": Scalar("a country whose holidays are known, such as US, or US-CA", values.holidays),
+            "on_holiday": values.one_of(model.OnHoliday),
+        },
+        (_goes_with("day_of_week", weekly), _goes_with("day_of_month", monthly)),
+    )
+
+
+def _goes_with(field: str, frequency: model.Frequency) -> Agreement:
+    rule = f"must be given when frequency is {frequency}, and only then"
+    return Agreement(
+        field, rule, ("frequency", field), lambda given, value: (given is frequency) == (value is not None)
+    )
+
+
+def _runs(amount: Scalar) -> Group:
+    return Group(
+        model.Runs,
+        {
+            "pays": values.one_of(model.Pays),
+            "cut_off_hours": values.number(0, 24 * 31, "a number of hours"),
+            "failsafe": values.yes_or_no(),
+            "failure_rate_max": values.number(0, 100, "a percentage"),
+            "failures_min": values.whole(1, 1_000_000),
+            "amount_max": amount,
+            "emails": Several(Scalar("an e-mail address", values.email), least=0),
+        },
+    )
+
+
+def _alerts(amount: Scalar) -> Group:
+    return Group(
+        model.Alerts,
+        {
+            "enabled": values.yes_or_no(),
+            "failure_rate_max": values.number(0, 100, "a percentage"),
+            "pending_max": values.whole(0, 1_000_000),
+            "delay_hours_max": values.number(0.01, 24 * 90, "a number of hours"),
+            "amount_max": amount,
+            "window_hours": values.whole(1, 24 * 31),
+            "emails": Several(Scalar("an e-mail address", values.email), least=0),
+            "webhook_urls": Several(Scalar("an address that begins with https://", values.https_url), least=0),
+        },
+    )
+
+
+def _says_when_once(dispatch: model.Dispatch, schedule: model.Schedule) -> bool:
+    is_needed = dispatch.mode is model.Mode.SCHEDULE and dispatch.cron is None
+    return is_needed == (schedule.frequency is not None)
+
+
+def _can_pay(runs: model.Runs, dispatch: model.Dispatch, funding: model.Funding, limits: model.Limits) -> bool:
+    if runs.pays is model.Pays.REQUESTS:
+        return True
+    is_scheduled = dispatch.mode is model.Mode.SCHEDULE
+    return is_scheduled and funding is model.Funding.HOLDER and limits.minimum is not None
 
 
 def _belongs(field: str, *, to: model.Mode) -> Agreement:
@@ -186,23 +221,23 @@ def _belongs(field: str, *, to: model.Mode) -> Agreement:
 
 def _retry() -> Group:
     return Group(
-        model.Retry,
+        waits.Retry,
         {
-            "max_attempts": _whole(1, model.ATTEMPTS_MAX),
-            "base_seconds": _seconds(0.05, DAY),
-            "factor": _number(1, 10),
-            "max_seconds": _seconds(0.05, 7 * DAY),
-            "jitter": _number(0, 1),
+            "max_attempts": values.whole(1, waits.ATTEMPTS_MAX),
+            "base_seconds": values.seconds(0.05, DAY),
+            "factor": values.number(1, 10),
+            "max_seconds": values.seconds(0.05, 7 * DAY),
+            "jitter": values.number(0, 1),
         },
         (Agreement("max_seconds", "must be at least base_seconds", ("base_seconds", "max_seconds"), _ascends),),
     )
 
 
 def _unknown() -> Group:
-    waits = Several(_seconds(0.05, 7 * DAY), distinct=False)
+    schedule = Several(values.seconds(0.05, 7 * DAY), distinct=False)
     return Group(
-        model.Unknown,
-        {"schedule_seconds": waits, "limit_hours": _whole(1, 24 * 30), "poll_seconds": waits},
+        waits.Unknown,
+        {"schedule_seconds": schedule, "limit_hours": values.whole(1, 24 * 30), "poll_seconds": schedule},
         (
             Agreement("schedule_seconds", "must not grow shorter", ("schedule_seconds",), _backs_off),
             Agreement("poll_seconds", "must not grow shorter", ("poll_seconds",), _backs_off),
@@ -218,11 +253,11 @@ def _unknown() -> Group:
 
 def _webhooks() -> Group:
     return Group(
-        model.Webhooks,
+        waits.Webhooks,
         {
-            "max_attempts": _whole(WEBHOOK_ATTEMPTS_MIN, model.ATTEMPTS_MAX),
-            "schedule_seconds": Several(_seconds(0.05, 7 * DAY), distinct=False),
-            "timeout_seconds": _seconds(1, 60),
+            "max_attempts": values.whole(WEBHOOK_ATTEMPTS_MIN, waits.ATTEMPTS_MAX),
+            "schedule_seconds": Several(values.seconds(0.05, 7 * DAY), distinct=False),
+            "timeout_seconds": values.seconds(1, 60),
         },
         (
             Agreement(
@@ -242,19 +277,34 @@ def _destinations() -> Group:
         model.Destinations,
         {
             "types": Several(Scalar(f"one of {kinds}", model.DestinationType)),
-            "country": Scalar("a country's two-letter code of ISO 3166, such as PK", _country),
-            "bank_codes": Several(_matching(r"[A-Z0-9]{2,20}", "2 to 20 capital letters and digits"), least=0),
+            "country": Scalar("a country's two-letter code of ISO 3166, such as PK", values.country),
+            "bank_codes": Several(values.matching(r"[A-Z0-9]{2,20}", "2 to 20 capital letters and digits"), least=0),
             "account_number": Scalar(
-                "a plain pattern of letters, digits, [A-Z0-9], {8,24} and | such as [0-9]{8,24}", _number_pattern
+                "a plain pattern of letters, digits, [A-Z0-9], {8,24} and | such as [0-9]{8,24}", values.number_pattern
             ),
-            "account_title_max": _whole(1, 140),
-            "cool_off_hours": _number(0, 24 * 30, "a number of hours"),
-            "validate": _yes_or_no(),
+            "gateway_account": Scalar(
+                "a plain pattern of letters, digits, _, [A-Z0-9], {8,24} and | such as acct_[A-Za-z0-9]{10,29}",
+                values.number_pattern,
+            ),
+            "account_title_max": values.whole(1, 140),
+            "cool_off_hours": values.number(0, 24 * 30, "a number of hours"),
+            "validate": values.yes_or_no(),
         },
         (
             Agreement("bank_codes", bank_only, ("types", "bank_codes"), _only_for_banks),
             Agreement("account_number", bank_only, ("types", "account_number"), _only_for_banks),
-            Agreement("validate", bank_only, ("types", "validate"), _only_for_banks),
+            Agreement(
+                "gateway_account",
+                "is for the type GATEWAY_ACCOUNT, which is not among the types",
+                ("types", "gateway_account"),
+                lambda types, value: not value or model.DestinationType.GATEWAY_ACCOUNT in types,
+            ),
+            Agreement(
+                "validate",
+                "is for the types BANK and GATEWAY_ACCOUNT, which are not among the types",
+                ("types", "validate"),
+                _only_for_accounts,
+            ),
         ),
     )
 
@@ -267,109 +317,9 @@ def _backs_off(waits: tuple[float, ...]) -> bool:
     return list(waits) == sorted(waits)
 
 
+def _only_for_accounts(types: tuple[model.DestinationType, ...], value: object) -> bool:
+    return not value or not {model.DestinationType.BANK, model.DestinationType.GATEWAY_ACCOUNT}.isdisjoint(types)
+
+
 def _only_for_banks(types: tuple[model.DestinationType, ...], value: object) -> bool:
     return not value or model.DestinationType.BANK in types
-
-
-def _name() -> Scalar:
-    # The shape that the table ``programs`` checks as well.
-    return _matching(r"[a-z][a-z0-9_-]{0,39}", "1 to 40 small letters, digits, - and _, with a letter first")
-
-
-def _matching(pattern: str, rule: str) -> Scalar:
-    def read(text: str) -> str:
-        return text if re.fullmatch(pattern, text) else _refuse(text)
-
-    return Scalar(rule, read)
-
-
-def _one_of(choices: type[StrEnum]) -> Scalar:
-    return Scalar(f"one of {', '.join(choices)}", choices)
-
-
-def _yes_or_no() -> Scalar:
-    words = {"true": True, "false": False}
-    return Scalar("true or false", lambda text: words[text] if text in words else _refuse(text))
-
-
-def _whole(least: int, most: int) -> Scalar:
-    def read(text: str) -> int:
-        number = int(text) if re.fullmatch(r"[0-9]{1,9}", text) else _refuse(text)
-        return number if least <= number <= most else _refuse(text)
-
-    return Scalar(f"a whole number from {least} to {most}", read)
-
-
-def _seconds(least: float, most: float) -> Scalar:
-    return _number(least, most, "a number of seconds")
-
-
-def _number(least: float, most: float, what: str = "a number") -> Scalar:
-    def read(text: str) -> float:
-        number = float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?", text) else _refuse(text)
-        return number if least <= number <= most else _refuse(text)
-
-    return Scalar(f"{what} from {least:g} to {most:g}", read)
-
-
-def _amount(currency: str | None) -> Scalar:
-    if currency is None:  # The currency's own problem is reported; these would only repeat it.
-        return Scalar("an amount", lambda _: None)
-    decimals = exponent(currency)
-    some = f"with at most {decimals} decimals" if decimals else "without decimals"
-    return Scalar(f"a positive amount of {currency} {some}", lambda text: Money.parse(text, currency))
-
-
-def _title(text: str) -> str:
-    texts.insist_line(text, field="title", most=80)
-    return text
-
-
-def _currency(text: str) -> str:
-    exponent(text)
-    return text if re.fullmatch(r"[A-Z]{3}", text) else _refuse(text)
-
-
-def _country(text: str) -> str:
-    known = re.fullmatch(r"[A-Z]{2}", text) and text in Locale("en").territories
-    return text if known else _refuse(text)
-
-
-def _cron(text: str) -> str:
-    """Reads what cronsim reads, and comes true some day: there is no 30 February."""
-    try:
-        next(CronSim(text, SOME_MONDAY))
-    except (CronSimError, StopIteration):
-        _refuse(text)
-    return text if len(text.split()) == CRON_PARTS else _refuse(text)
-
-
-def _time_zone(text: str) -> str:
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones, such as Asia.
-        _refuse(text)
-    return text
-
-
-def _number_pattern(text: str) -> str:
-    """Without groups and open repetition, no crafted account number can send the matching astray."""
-    plain = r"([A-Za-z0-9|]|\[[A-Za-z0-9-]+\]|\{[0-9]{1,2}(,[0-9]{1,2})?\})+"
-    if not re.fullmatch(plain, text):
-        _refuse(text)
-    try:
-        re.compile(text)
-    except re.error:
-        _refuse(text)
-    return text
-
-
-def _refuse(text: str) -> Any:
-    raise ValueError(text)
-
-
-CURRENCY: Final = Scalar("an ISO 4217 currency code such as PKR", _currency)
-"""Read before everything else, because the amounts depend on it."""
-
-REFUSED: Final = (ValueError, Refusal)
-"""What reading a text may raise when it is not what the rule says."""

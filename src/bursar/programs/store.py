@@ -108,6 +108,22 @@ async def versions(tx: Transaction, program: str) -> list[Version]:
     return [Version(**row) for row in rows]
 
 
+async def in_force(tx: Transaction, since: Collection[tuple[str, datetime | None]]) -> list[Version]:
+    """The version of each program that counted at that moment, and all that came later; oldest first."""
+    rows = await tx.many(
+        """
+        SELECT v.program, v.version, v.applied_by, v.note, v.applied_at
+        FROM unnest($1::text[], $2::timestamptz[]) AS asked (program, since)
+        JOIN program_versions v ON v.program = asked.program AND v.version >= coalesce((
+            SELECT max(e.version) FROM program_versions e
+            WHERE e.program = asked.program AND e.applied_at <= asked.since), 1)
+        ORDER BY v.program, v.version
+        """,
+        *columns(list(since), 2),
+    )
+    return [Version(**row) for row in rows]
+
+
 async def source(tx: Transaction, program: str, version: int) -> str | None:
     """The file that a version was made of, comments and all."""
     text: str | None = await tx.value(

@@ -5,31 +5,76 @@ occurrence of it, however many workers there are and whatever the clocks do; tha
 made up for, once; and that whatever a run has begun is ended even if every message about it is lost.
 """
 
-from bursar.schedules.actions import begin_due, begin_now, finish, hand_over
+from bursar.schedules.actions import Progress, carry_on, end, finish, hand_over, watch
+from bursar.schedules.begin import begin_now, begin_once
 from bursar.schedules.clockwork import Clockwork
-from bursar.schedules.errors import NotInRuns
+from bursar.schedules.dry_run import Line, Plan, plan, plan_page
+from bursar.schedules.due import begin_due
+from bursar.schedules.errors import NoSuchRun, NotInRuns, RunIsOver, RunNotStopped
 from bursar.schedules.jobs import PROCESS, SEND, Process, Runner, Send
-from bursar.schedules.look import RUNS_MAX, get, recent
-from bursar.schedules.model import Run, Standing, following, latest, wall_time
+from bursar.schedules.look import RUNS_MAX, ended_since, get, recent, stopped
+from bursar.schedules.model import Overrides, Run, Standing
+from bursar.schedules.occurrences import (
+    Occurrence,
+    Schedule,
+    between,
+    following,
+    in_words,
+    latest,
+    next_time,
+    schedule_of,
+)
+from bursar.schedules.outcomes import Failure, Results, failures, results
+from bursar.schedules.stopping import cancel, leaving, resume, stop
+from bursar.schedules.walk import LeftOut
 
 __all__ = [
     "PROCESS",
     "RUNS_MAX",
     "SEND",
     "Clockwork",
+    "Failure",
+    "LeftOut",
+    "Line",
+    "NoSuchRun",
     "NotInRuns",
+    "Occurrence",
+    "Overrides",
+    "Plan",
     "Process",
+    "Progress",
+    "Results",
     "Run",
+    "RunIsOver",
+    "RunNotStopped",
     "Runner",
+    "Schedule",
     "Send",
     "Standing",
     "begin_due",
     "begin_now",
+    "begin_once",
+    "between",
+    "cancel",
+    "carry_on",
+    "end",
+    "ended_since",
+    "failures",
     "finish",
     "following",
     "get",
     "hand_over",
+    "in_words",
     "latest",
+    "leaving",
+    "next_time",
+    "plan",
+    "plan_page",
     "recent",
-    "wall_time",
+    "results",
+    "resume",
+    "schedule_of",
+    "stop",
+    "stopped",
+    "watch",
 ]

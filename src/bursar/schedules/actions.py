@@ -1,55 +1,53 @@
-"""What can be done with runs: begin those that are due or one by hand, hand payouts over, call a run finished."""
+"""What workers do about runs that have begun: carry them out piece by piece, and call them finished and over.
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+Each piece is one transaction that holds the run's row. Whoever finds it held leaves it to the other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from bursar import payouts, programs
-from bursar.foundation import ids, journal
 from bursar.foundation.db import Transaction
-from bursar.schedules import store
-from bursar.schedules.errors import NotInRuns
-from bursar.schedules.model import Run, Standing, latest, wall_time
+from bursar.schedules import outcomes, stopping, store
+from bursar.schedules.asking import ask_for_more
+from bursar.schedules.model import Run, Standing
 
-ACTOR: Final = "system:schedule"
-CHUNK: Final = 5_000  # Payouts handed over in one transaction, so that none of them lasts long.
+CHUNK: Final = 5_000  # Holders or payouts that one transaction is about, so that none of them lasts long.
 
 
-async def begin_due(tx: Transaction, known: Sequence[programs.Terms]) -> list[Run]:
-    """Begin a run for each of these programs whose schedule has come round since its last one.
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one piece of work has made of a run: how many payouts may leave now, and whether there is more to do."""
 
-    However many occurrences were missed, one run makes up for all: it is the last of them. Somebody else may begin the
-    same one at the same time; only theirs or ours counts, and what is returned is ours to make known.
+    run: Run
+    handed_over: int = 0
+    is_more: bool = True
+
+
+async def carry_on(tx: Transaction, run_id: UUID, *, desk: payouts.Desk, at_most: int = CHUNK) -> Progress | None:
+    """Do the next piece of a run: ask for payouts, or hand them over, or cancel them where the run was cancelled.
+
+    None when there is nothing to do: it is done or stopped or not there, or somebody else is at it. Safe to do twice
+    and at the same time; whatever dies in between has done nothing.
     """
-    at = await tx.now()
-    scheduled = [terms for terms in known if terms.dispatch.mode is programs.Mode.SCHEDULE]
-    before = await store.last_scheduled(tx, [terms.program for terms in scheduled])
-    due = []
-    for terms in scheduled:
-        cron, zone = schedule_of(terms)
-        after = await _since(tx, terms, before.get(terms.program))
-        moment = latest(cron, zone, after=after, until=at) if after < at else None
-        if moment is not None:
-            due.append((ids.new(at), terms.program, wall_time(moment, zone), cron, zone, moment, ACTOR))
-    return await store.insert(tx, due) if due else []
-
-
-async def begin_now(tx: Transaction, program: str, *, actor: str) -> Run:
-    """Begin a run that no schedule asks for; ring for it after the commit.
-
-    Raises:
-        NoSuchProgram: there is no such program.
-        NotInRuns: its payouts do not wait for runs.
-    """
-    terms = await programs.terms(tx, program)
-    if terms.dispatch.mode is not programs.Mode.SCHEDULE:
-        raise NotInRuns(program=program)
-    at = await tx.now()
-    run_id = ids.new(at)
-    [run] = await store.insert(tx, [(run_id, program, f"by hand: {run_id}", None, None, at, actor)])
-    await journal.note(tx, "run.begun", actor=actor, subject=program, run=str(run_id))
-    return run
+    run = await store.lock_if_free(tx, run_id)
+    if run is None or run.finished_at is not None:
+        return None
+    if run.standing is Standing.CANCELLED:
+        count = await stopping.cancel_some(tx, run, book=desk.book, at_most=at_most)
+        return Progress(run, is_more=count == at_most)
+    if run.standing is not Standing.BEGUN:
+        return None
+    if run.pays is programs.Pays.BALANCES and run.asked_at is None:
+        return Progress(await ask_for_more(tx, run, desk=desk, at_most=at_most))
+    terms = (await desk.book.judge(tx, {run.program}))[run.program]
+    if run.count == 0 and await stopping.too_much(tx, run, terms):
+        stopped = await stopping.stop_held(tx, run, actor=stopping.FAILSAFE, why=stopping.TOO_MUCH_MONEY)
+        return Progress(stopped, is_more=False)
+    run, count = await _hand_over(tx, run, at_most=at_most)
+    return Progress(run, handed_over=count, is_more=run.standing is Standing.BEGUN)
 
 
 async def hand_over(tx: Transaction, run_id: UUID, *, at_most: int = CHUNK) -> tuple[Run, int] | None:
@@ -61,37 +59,70 @@ async def hand_over(tx: Transaction, run_id: UUID, *, at_most: int = CHUNK) -> t
     run = await store.lock(tx, run_id)
     if run is None or run.standing is not Standing.BEGUN:
         return None
-    count, money = await payouts.hand_over(tx, run.program, limit=at_most)
-    amounts = _added(run.amounts, {one.currency: one.minor for one in money})
-    is_all = count < at_most
-    return await store.note_handed_over(tx, run_id, count=run.count + count, amounts=amounts, is_all=is_all), count
+    return await _hand_over(tx, run, at_most=at_most)
 
 
-async def finish(tx: Transaction) -> list[Run]:
-    """Call those runs finished that have handed everything over, and of whose program nothing is due any more."""
-    handed_over = [run for run in await store.unfinished(tx) if run.handed_over_at is not None]
+async def watch(tx: Transaction, program: str, *, book: programs.Book) -> tuple[int | None, list[Run]]:
+    """Before a batch of a program is sent: the batch size that a run under way wants instead of the terms', if any.
+
+    Also the runs that the failsafe stops at this moment, because too many of their payouts have failed.
+    """
+    going = [run for run in await store.unfinished(tx, program) if run.standing is Standing.HANDED_OVER]
+    if not going:
+        return None, []
+    terms = (await book.judge(tx, {program}))[program]
+    failing = [run for run in going if await stopping.too_many(tx, run, terms)]
+    held = [run for one in failing if (run := await store.lock_if_free(tx, one.id)) is not None]
+    stopped = [
+        await stopping.stop_held(tx, run, actor=stopping.FAILSAFE, why=stopping.TOO_MANY_FAILURES)
+        for run in held
+        if run.standing is Standing.HANDED_OVER
+    ]
+    return max((run.batch_size for run in going if run.batch_size), default=None), stopped
+
+
+async def finish(tx: Transaction, program: str | None = None) -> list[Run]:
+    """Call those runs finished that have handed everything over, and of whose program nothing is due any more.
+
+    Of one program, or of all.
+    """
+    handed_over = [run for run in await store.unfinished(tx, program) if run.standing is Standing.HANDED_OVER]
     if not handed_over:
         return []
-    busy = await payouts.with_due(tx, {run.program for run in handed_over})
+    stopped = await stopping.stopped_ids(tx)
+    busy = await payouts.with_due(tx, {run.program for run in handed_over}, except_runs=stopped)
     done = [run for run in handed_over if run.program not in busy]
     await store.finish(tx, [run.id for run in done])
     return done
 
 
-def schedule_of(terms: programs.Terms) -> tuple[str, str]:
-    """The cron expression and the time zone of a program that pays in runs."""
-    cron, zone = terms.dispatch.cron, terms.dispatch.time_zone
-    assert cron is not None, "no program file may leave it out in this mode"
-    assert zone is not None, "no program file may leave it out in this mode"
-    return cron, zone
+async def end(tx: Transaction, program: str | None = None) -> list[UUID]:
+    """Call those finished runs over whose payouts have all come to rest, and keep what has become of them.
+
+    Of all programs, as often as is worth it; of one, now.
+    """
+    looked_at = await store.take_unended(tx, program)
+    if not looked_at:
+        return []
+    found = [outcomes.of_figures(run_id, f) for run_id, f in (await payouts.count_by_run(tx, looked_at)).items()]
+    over = [one for one in found if not one.waiting]
+    await store.end(tx, [(one.run_id, outcomes.to_keep(one)) for one in over])
+    return [one.run_id for one in over]
 
 
-async def _since(tx: Transaction, terms: programs.Terms, last: Run | None) -> datetime:
-    """From when on occurrences count: a schedule that was changed, or is new, begins with the terms that say so."""
-    if last is not None and (last.cron, last.time_zone) == schedule_of(terms):
-        return last.due_at
-    applied_at = (await programs.versions(tx, terms.program))[0].applied_at
-    return applied_at if last is None else max(applied_at, last.due_at)
+async def _hand_over(tx: Transaction, run: Run, *, at_most: int) -> tuple[Run, int]:
+    """Hand over what waits for this locked run, and not what other runs that are under way have asked for."""
+    count, money = await payouts.hand_over(
+        tx,
+        run.program,
+        limit=at_most,
+        run_id=run.id,
+        tries_max=run.tries_max,
+        except_runs=await store.others(tx, run),
+    )
+    amounts = _added(run.amounts, {one.currency: one.minor for one in money})
+    is_all = count < at_most
+    return await store.note_handed_over(tx, run.id, count=run.count + count, amounts=amounts, is_all=is_all), count
 
 
 def _added(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:

@@ -2,7 +2,9 @@
 
 Refusal
 ├── NoSuchRun
-└── NotInRuns
+├── NotInRuns
+├── RunIsOver      nothing of it is left to stop or to cancel
+└── RunNotStopped  it goes on already
 """
 
 from bursar.foundation.errors import Conflict, Missing
@@ -18,3 +20,15 @@ class NotInRuns(Conflict):
     """This program pays out all day and not in runs."""
 
     code = "program_has_no_runs"
+
+
+class RunIsOver(Conflict):
+    """Nothing of this run is left that could be stopped."""
+
+    code = "run_is_over"
+
+
+class RunNotStopped(Conflict):
+    """This run is not stopped."""
+
+    code = "run_not_stopped"

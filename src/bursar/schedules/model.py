@@ -1,32 +1,86 @@
-"""Occurrences and runs. The time comes in as an argument; nothing here asks a clock."""
+"""Runs. The time comes in as an argument; nothing here asks a clock."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import InitVar, dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from cronsim import CronSim
-
+from bursar.foundation import ids
+from bursar.foundation.errors import Invalid
 from bursar.foundation.money import Money
+from bursar.programs.model import Pays
 
-_SPANS: Final = (timedelta(days=1), timedelta(days=32), timedelta(days=367))
-"""How far back the latest occurrence is looked for, the near past first: after a long sleep few of them are counted."""
+BATCH_SIZE_MAX: Final = 1_000  # What terms may say, too.
+TRIES_MAX: Final = 20
 
 
 class Standing(StrEnum):
     """How far a run has come."""
 
-    BEGUN = "begun"  # Payouts still wait to be handed over.
+    BEGUN = "begun"  # Balances are being looked through, or payouts still wait to be handed over.
     HANDED_OVER = "handed_over"  # Some of the program's payouts are still due to leave.
     FINISHED = "finished"  # Nothing is due to leave any more; what gateways make of it is the payouts' story.
+    STOPPED = "stopped"  # Nothing of it leaves until a person lets it go on, or cancels it.
+    CANCELLED = "cancelled"  # What had not left by then is cancelled, or is just being.
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What one run does otherwise than its program's terms say; None: as they say.
+
+    ``tries_max`` counts the first try too, as ``retry.max_attempts`` does.
+
+    Raises:
+        Invalid: a figure is out of bounds.
+    """
+
+    batch_size: int | None = None
+    tries_max: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.batch_size is not None and not 1 <= self.batch_size <= BATCH_SIZE_MAX:
+            raise Invalid(field="batch_size", rule=f"from 1 to {BATCH_SIZE_MAX}", given=str(self.batch_size)[:20])
+        if self.tries_max is not None and not 1 <= self.tries_max <= TRIES_MAX:
+            raise Invalid(field="tries_max", rule=f"from 1 to {TRIES_MAX}", given=str(self.tries_max)[:20])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """A run that is to begin at ``at``: for an occurrence of its schedule, or because somebody (``begun_by``) says so.
+
+    Its payouts carry its correlation id, which is made of its own id unless one is given.
+    """
+
+    program: str
+    pays: Pays
+    due_at: datetime
+    begun_by: str
+    at: InitVar[datetime]
+    occurrence: str = ""  # Left out: begun by hand.
+    cron: str | None = None
+    time_zone: str | None = None
+    correlation_id: str = ""
+    overrides: Overrides = Overrides()
+    id: UUID = field(init=False)
+
+    def __post_init__(self, at: datetime) -> None:
+        run_id = ids.new(at)
+        object.__setattr__(self, "id", run_id)
+        object.__setattr__(self, "occurrence", self.occurrence or f"by hand: {run_id}")
+        object.__setattr__(self, "correlation_id", self.correlation_id or f"run-{run_id}")
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One pass over a program: what it was for, and what it has handed over so far."""
+    """One pass over a program: what it was for, what it has asked for and handed over so far, and what stopped it.
+
+    ``asked`` and ``asked_amount`` (minor units) are the payouts that a run over balances asked for itself, ``left_out``
+    how many holders got none, by reason; ``count`` and ``amounts`` are all that it handed over. A run is over at
+    ``ended_at``, when the last of its payouts came to rest.
+    """
 
     id: UUID
     program: str
@@ -40,65 +94,47 @@ class Run:
     amounts: Mapping[str, int]
     handed_over_at: datetime | None
     finished_at: datetime | None
+    pays: Pays
+    correlation_id: str | None
+    batch_size: int | None
+    tries_max: int | None
+    cursor: UUID | None
+    asked: int
+    asked_amount: int
+    left_out: Mapping[str, int]
+    asked_at: datetime | None
+    stopped_at: datetime | None
+    stopped_by: str | None
+    stopped_why: str | None
+    resumed_at: datetime | None
+    cancelled_at: datetime | None
+    cancelled_by: str | None
+    ended_at: datetime | None
 
     @property
     def standing(self) -> Standing:
         """How far it has come."""
+        if self.cancelled_at is not None:
+            return Standing.CANCELLED
+        if self.stopped_at is not None:
+            return Standing.STOPPED
         if self.finished_at is not None:
             return Standing.FINISHED
         return Standing.BEGUN if self.handed_over_at is None else Standing.HANDED_OVER
 
     @property
+    def reference(self) -> str:
+        """What the payouts that it asks for are called, such as ``writers-2026-12-01``: the day it was meant for."""
+        wall = self.due_at if self.time_zone is None else self.due_at.astimezone(ZoneInfo(self.time_zone))
+        return f"{self.program}-{wall:%Y-%m-%d}"
+
+    @property
+    def person(self) -> UUID | None:
+        """Who began it, where that was a person whom we know; what it asks for is not theirs to approve."""
+        kind, _, name = self.begun_by.partition(":")
+        return ids.parse(name) if kind == "person" else None
+
+    @property
     def money(self) -> list[Money]:
         """What the payouts that it handed over add up to, in each currency."""
         return [Money(minor, currency) for currency, minor in sorted(self.amounts.items())]
-
-
-def latest(cron: str, time_zone: str, *, after: datetime, until: datetime) -> datetime | None:
-    """The last occurrence later than ``after`` and not later than ``until``, as an instant in UTC; None without one.
-
-    Changes of the clock: what the clock shows twice comes once, the first time. What it jumps over comes right after
-    the jump, if its hour and minute are set; a schedule like ``0 */2 * * *`` passes it over, as Debian's cron does.
-    """
-    for span in (*_SPANS, until - after):
-        start, found = max(after, until - span), None
-        for moment in _occurrences(cron, time_zone, after=start):
-            if moment > until:
-                break
-            found = moment
-        if found is not None or start == after:
-            return found
-    return None
-
-
-def following(cron: str, time_zone: str, *, after: datetime) -> datetime | None:
-    """The next occurrence later than ``after``, as an instant in UTC; None if there is none in fifty years."""
-    return next(_occurrences(cron, time_zone, after=after), None)
-
-
-def wall_time(moment: datetime, time_zone: str) -> str:
-    """What the clock on the wall shows there, without offset: the name of an occurrence."""
-    return moment.astimezone(ZoneInfo(time_zone)).strftime("%Y-%m-%dT%H:%M")
-
-
-def _occurrences(cron: str, time_zone: str, *, after: datetime) -> Iterator[datetime]:
-    """The instants at which the clock on the wall shows what the schedule says.
-
-    The library walks through wall times without a zone and we find the instants: given a zone, it loses an occurrence
-    where the clock goes back by half an hour.
-    """
-    zone, last = ZoneInfo(time_zone), after
-    is_made_up = not any(part.startswith("*") for part in cron.split()[:2])  # Else it comes often enough anyway.
-    for shown in CronSim(cron, after.astimezone(zone).replace(tzinfo=None)):
-        wall = shown
-        while _is_left_out(wall, zone) and is_made_up:
-            wall += timedelta(minutes=1)
-        moment = wall.replace(tzinfo=zone).astimezone(UTC)  # The first of two, where the clock shows it twice.
-        if moment > last and not _is_left_out(wall, zone):
-            last = moment
-            yield moment
-
-
-def _is_left_out(wall: datetime, zone: ZoneInfo) -> bool:
-    """Whether the clock jumps over this time of day."""
-    return wall.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) != wall

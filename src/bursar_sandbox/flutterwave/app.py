@@ -1,10 +1,9 @@
 """Flutterwave as one of the sandbox's simulators: one merchant's account, in one version of the interface."""
 
 from decimal import Decimal
-from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
 
+from bursar_sandbox.addresses import is_on_this_machine
 from bursar_sandbox.asgi import Answer, Exchange
 from bursar_sandbox.book import Book
 from bursar_sandbox.chance import stream
@@ -111,15 +110,6 @@ class FlutterwaveApp:
 
     def _webhook(self, news: News) -> Webhook | None:
         callback = news.record.ask.callback_url
-        url = callback if callback and _is_ours(callback) else self._dialect.webhook_url
+        url = callback if callback and is_on_this_machine(callback) else self._dialect.webhook_url
         body = self._dialect.report(news) if url else None
         return None if body is None else Webhook(news.event_id, news.record.reference, body, url)
-
-
-def _is_ours(url: str) -> bool:
-    """It leads to this machine: a simulator calls nobody else, whatever a sample says."""
-    try:
-        host = urlsplit(url).hostname or ""
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False

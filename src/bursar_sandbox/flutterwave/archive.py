@@ -1,6 +1,8 @@
 """All transfers, findable by id, reference and batch, and listed newest first."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 
 from bursar_sandbox.flutterwave import rules
 from bursar_sandbox.flutterwave.records import Batch, Page, Record
@@ -61,15 +63,35 @@ class Archive:
         batch_id: int | None = None,
         reference: str | None = None,
         status: str | None = None,
+        days: tuple[date | None, date | None] = (None, None),
     ) -> Page:
-        """One page of those that fit, newest first. Without a status it costs the same at any size."""
+        """One page of those that fit, newest first. Without a status it costs about the same at any size.
+
+        ``days`` are the first and the last day, in UTC, of those that are wanted.
+        """
         chosen: Sequence[Record] = self._all
         if reference is not None:
             found = self._by_reference.get(reference)
             chosen = [found] if found and batch_id in {None, found.batch_id} else []
         elif batch_id is not None:
             chosen = self.batches.get(batch_id, ())
+        chosen = _made_on(chosen, *days)
         if status is not None:
             chosen = [record for record in chosen if record.state == status]
         end = len(chosen) - (number - 1) * size
         return Page(list(chosen[max(0, end - size) : max(0, end)])[::-1], len(chosen), number, size)
+
+
+def _made_on(records: Sequence[Record], first: date | None, last: date | None) -> Sequence[Record]:
+    """Those that were made on these days, out of records in the order in which they came."""
+    start = 0 if first is None else bisect_left(records, _midnight_ms(first), key=_made_ms)
+    end = len(records) if last is None else bisect_left(records, _midnight_ms(last + timedelta(days=1)), key=_made_ms)
+    return records if (start, end) == (0, len(records)) else records[start:end]
+
+
+def _made_ms(record: Record) -> int:
+    return record.created_ms
+
+
+def _midnight_ms(day: date) -> int:
+    return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)

@@ -7,11 +7,9 @@ import heapq
 import itertools
 import random
 import string
-from contextlib import suppress
 from decimal import Decimal
 from hashlib import sha256
 from typing import Final
-from uuid import UUID
 
 from bursar_sandbox.book import Book, Reason, Status, Transfer
 from bursar_sandbox.clock import Clock
@@ -22,6 +20,7 @@ from bursar_sandbox.flutterwave.archive import Archive
 from bursar_sandbox.flutterwave.records import Ask, Batch, Behaviour, News, Occasion, Parent, Record
 from bursar_sandbox.flutterwave.rules import Fate, State
 from bursar_sandbox.flutterwave.wallets import Wallets
+from bursar_sandbox.orders import order_of
 
 CODE_LENGTH: Final = 10
 CODE_ALPHABET: Final = string.ascii_letters + string.digits
@@ -156,7 +155,7 @@ class Processor:
 
     def _enter(self, ask: Ask, *, now_ms: int) -> Transfer:
         reference = ask.reference or self.invent_reference()
-        order = _order_of(reference)
+        order = order_of(rules.asked_for(reference))
         entry = Transfer(
             reference=reference,
             order_id=order,
@@ -229,14 +228,6 @@ class Processor:
 
     def _words(self, record: Record) -> str:
         return record.fate.message.format(currency=record.ask.currency)
-
-
-def _order_of(reference: str) -> str:
-    """What a reference pays for; where that is a UUID, written as UUIDs are."""
-    order = rules.order_of(reference)
-    with suppress(ValueError):
-        return str(UUID(order))
-    return order
 
 
 def _rate(ask: Ask) -> Decimal:

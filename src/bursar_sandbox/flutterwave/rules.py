@@ -75,7 +75,6 @@ CAPITEC_FATES: Final = {
 """Capitec's test accounts. The outcomes are documented, the words are not."""
 
 _RETRY: Final = re.compile(r"_RETRY_\d+$")
-_ATTEMPT: Final = re.compile(r"-\d+$")
 _MAGIC: Final = re.compile(r"_PMCK(?P<fails>_ST_F)?(?:DU_(?P<minutes>\d{1,6}))?$")
 _MAGIC_MINUTES: Final = 10
 
@@ -119,9 +118,6 @@ def base_of(reference: str) -> str:
     return _RETRY.sub("", reference)
 
 
-def order_of(reference: str) -> str:
-    """What a reference pays for, so that the book can tell when something is paid twice.
-
-    Flutterwave knows only references. Those that differ in a number at their end, such as `-2`, pay for the same.
-    """
-    return _ATTEMPT.sub("", _MAGIC.sub("", base_of(reference)))
+def asked_for(reference: str) -> str:
+    """The reference without what is not a part of it: that it is a retry, and what becomes of it in test mode."""
+    return _MAGIC.sub("", base_of(reference))

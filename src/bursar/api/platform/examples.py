@@ -27,3 +27,21 @@ HOLDER: Final[dict[str, Any]] = {
 PAGE: Final[dict[str, Any]] = {"data": [HOLDER], "nextCursor": None, "hasMore": False}
 
 DETAIL: Final[dict[str, Any]] = HOLDER | {"destinations": [DESTINATION | {"accountTitleFound": "OBI ADA"}]}
+
+PREFERENCES: Final[dict[str, Any]] = {
+    "holderId": ID,
+    "minimum": "100.00",
+    "currency": "USD",
+    "pausedFrom": None,
+    "pausedUntil": None,
+    "held": False,
+    "heldReason": None,
+    "heldBy": None,
+    "heldAt": None,
+}
+
+WISHES: Final[dict[str, Any]] = {
+    "Larger payouts": {"minimum": "100.00"},
+    "Nothing in summer": {"pausedFrom": "2026-06-01", "pausedUntil": "2026-09-01"},
+    "As before": {"minimum": None, "pausedFrom": None},
+}

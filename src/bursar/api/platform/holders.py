@@ -1,9 +1,8 @@
 """Holders, as platforms and staff make them known, vouch for them and find them."""
 
-from typing import Any, Final
-from uuid import UUID
+from typing import Final
 
-from litestar import Request, Router, get, post
+from litestar import Router, get, post
 from litestar.datastructures import State
 from litestar.params import FromPath
 
@@ -22,10 +21,8 @@ from bursar.api.platform.wire import (
     Registered,
     VerifyBody,
 )
-from bursar.foundation import ids
-from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Invalid
-from bursar.holders import Holder, NewHolder
+from bursar.holders import NewHolder
 from bursar.house import House
 from bursar.identity import Permission, Scope
 
@@ -95,7 +92,7 @@ async def show_holder(holder_id: FromPath[str], request: PlatformRequest, state:
     """Show one holder, and where they want to be paid, as far as people may see that."""
     house: House = state.house
     async with house.database.transaction(readonly=True) as tx:
-        holder = await _within(tx, request, holder_id)
+        holder = await scope.holder(tx, request, holder_id)
         stored = await holders.destinations_of(tx, [holder.id])
     return PlatformHolderDetail.whole(holder, stored[holder.id])
 
@@ -120,24 +117,11 @@ async def verify_holder(holder_id: FromPath[str], request: PlatformRequest, stat
     house: House = state.house
     body = await reading.json(request, VerifyBody, optional=True)
     async with house.database.transaction() as tx:
-        holder = await _within(tx, request, holder_id)
+        holder = await scope.holder(tx, request, holder_id)
         found = await holders.verify(
             tx, [holder.id], verified=body.verified, actor=request.user.actor, at=house.clock.now()
         )
     return PlatformHolderView.of(found[holder.id])
-
-
-async def _within(tx: Transaction, request: Request[Any, Any, Any], holder_id: str) -> Holder:
-    """A holder by the id as it was sent; with a key, only one of its program.
-
-    Raises:
-        NoSuchHolder: there is none, or it is another program's; a key cannot tell which.
-    """
-    wanted: UUID | None = ids.parse(holder_id)
-    found = (await holders.find(tx, [wanted])).get(wanted) if wanted else None
-    if found is None or scope.program(request, None) not in {None, found.program}:
-        raise holders.NoSuchHolder
-    return found
 
 
 def _newcomer(body: HolderBody, terms: programs.Terms) -> NewHolder:

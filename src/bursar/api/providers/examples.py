@@ -11,6 +11,10 @@ SOON: Final = "2025-12-13T11:13:51.708Z"
 METHOD: Final[dict[str, Any]] = {
     "type": "BANK", "bankCode": "044", "accountNumber": "0690000031", "accountTitle": "Ada Obi",
 }  # fmt: skip
+METHODS: Final[dict[str, Any]] = {
+    "A bank account": METHOD,
+    "An account at the payment provider": {"type": "GATEWAY_ACCOUNT", "account": "acct_1Nv0FGQ9RKHgCVdK"},
+}
 _MASKED: Final = METHOD | {"accountNumber": "****0031"}
 
 REQUEST: Final[dict[str, Any]] = {

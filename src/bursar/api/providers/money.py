@@ -6,16 +6,15 @@ from litestar.params import FromPath
 
 from bursar import holders, identity, ledger, payouts
 from bursar.api import reading
+from bursar.api.destinations import NewDestinationBody, announce, new_destination
 from bursar.api.entry import HolderRequest, Needs, PersonRequest
 from bursar.api.openapi import Doc
 from bursar.api.providers import examples
-from bursar.api.providers.requesting import announce, new_destination
 from bursar.api.providers.wire import WORDS, ProviderStatus
 from bursar.api.providers.wire_money import (
     Destinations,
     DestinationView,
     MeView,
-    NewDestinationBody,
     PendingView,
     ProviderBalanceView,
 )
@@ -79,7 +78,7 @@ async def list_destinations(request: HolderRequest, state: State) -> Destination
     doc=Doc(
         summary="Store a destination",
         takes=NewDestinationBody,
-        examples={"A bank account": examples.METHOD},
+        examples=examples.METHODS,
         answers=DestinationView,
         shows=examples.DESTINATION,
         answers_by_status={200: (DestinationView, examples.DESTINATION)},
@@ -87,7 +86,7 @@ async def list_destinations(request: HolderRequest, state: State) -> Destination
     ),
 )
 async def add_destination(request: HolderRequest, state: State) -> Response[DestinationView]:
-    """Store a bank account to be paid to. One that is stored already is given back as it stands, with `200`.
+    """Store where you want to be paid. One that is stored already is given back as it stands, with `200`.
 
     The payment provider is asked about it soon afterwards. One that takes another's place is paid to only after a
     while, and you are told of it under every address that you had lately: whoever breaks in cannot make haste.
@@ -97,7 +96,7 @@ async def add_destination(request: HolderRequest, state: State) -> Response[Dest
     body = await reading.json(request, NewDestinationBody)
     async with house.database.transaction() as tx:
         terms = (await house.book.judge(tx, {acting.holder.program}))[acting.holder.program]
-        new = new_destination(acting, body.destination, terms)
+        new = new_destination(acting.holder, body, terms, added_by=acting.actor)
         [added] = await holders.add_destinations(tx, [new], keyring=house.keyring, at=house.clock.now())
         stored = added.destination
         if body.make_default:

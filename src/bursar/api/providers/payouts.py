@@ -164,7 +164,8 @@ async def _query(house: House, asked: ProviderPayoutQuery, holder: holders.Holde
 
 def _row(payout: payouts.Payout) -> exports.Row:
     shown = msgspec.to_builtins(ProviderPayoutView.of(payout))
-    cells = shown | shown["method"] | {"flagged": "yes" if shown["flagged"] else "no"}
+    method = {"bankCode": "", "accountNumber": shown["method"].get("account"), **shown["method"]}
+    cells = shown | method | {"flagged": "yes" if shown["flagged"] else "no"}
     return [cells[column] for column in COLUMNS]
 
 

@@ -1,10 +1,10 @@
 """Asking for payouts as a provider: many requests become one transaction, and each gets its own answer.
 
-A bank account that a request brings is stored first, with its cool-off, its check and its announcement, whatever
-becomes of the payout; so nobody is paid to an account that nobody was told of.
+A destination that a request brings is stored first, with its cool-off, its check and its announcement, whatever
+becomes of the payout; so nobody is paid to one that nobody was told of.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -13,6 +13,7 @@ import msgspec
 
 from bursar import dispatch, holders, ledger, payouts, programs
 from bursar.api import amounts
+from bursar.api.destinations import announce, new_destination
 from bursar.api.entry import Acting
 from bursar.api.providers.wire import ProviderPayoutView, RequestBody
 from bursar.foundation import idempotency, log
@@ -21,9 +22,8 @@ from bursar.foundation.errors import Forbidden, Invalid, Kind, Refusal
 from bursar.foundation.gather import Gather
 from bursar.foundation.idempotency import Answer, Key
 from bursar.foundation.money import Money
-from bursar.holders import AddedDestination, Choice, Destination, NewDestination
+from bursar.holders import Choice, Destination, NewDestination
 from bursar.house import House
-from bursar.outbound import notices
 
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 CREATED: Final = 201
@@ -185,24 +185,6 @@ class Requesting:
         return answers
 
 
-async def announce(tx: Transaction, added: Iterable[AddedDestination], *, house: House) -> None:
-    """Tell holders, in the transaction that stored them, of the destinations that are new."""
-    news = [notices.DestinationChanged(each.destination) for each in added if each.is_new]
-    await notices.announce(tx, news, book=house.book, at=house.clock.now())
-
-
-def new_destination(acting: Acting, destination: Destination, terms: programs.Terms) -> NewDestination:
-    """A destination that somebody adds for their holder, once the terms allow it.
-
-    Raises:
-        Invalid: it breaks a rule of the program, which is named.
-    """
-    terms.destinations.insist(destination)
-    return NewDestination(
-        acting.holder.id, destination, cool_off_hours=terms.destinations.cool_off_hours, added_by=acting.actor
-    )
-
-
 async def _replays(tx: Transaction, batch: Sequence[Wanted]) -> dict[int, Outcome]:
     """The answers to requests that were answered before, or whose keys were used for something else."""
     keyed = {place: wanted.key for place, wanted in enumerate(batch) if wanted.key}
@@ -241,7 +223,8 @@ def _unwelcome(wanted: Wanted, terms: Mapping[str, programs.Terms]) -> Refusal |
 
 def _given(wanted: Wanted, terms: Mapping[str, programs.Terms]) -> NewDestination:
     assert wanted.body.method, "only asked for where an account was given"
-    return new_destination(wanted.acting, wanted.body.method.destination, terms[wanted.program])
+    acting = wanted.acting
+    return new_destination(acting.holder, wanted.body.method, terms[wanted.program], added_by=acting.actor)
 
 
 def _amount(wanted: Wanted, terms: programs.Terms) -> Money:

@@ -20,7 +20,7 @@ async def waiting_for(tx: Transaction, payout: Payout, terms: programs.Terms) ->
     standing = await dispatch.standing(tx)
     place = (payout.holder_id, payout.destination_index)
     stored = (await holders.at_indexes(tx, [place])).get(place)
-    if standing.stops(program=payout.program, gateway=terms.route.gateway, holder=payout.holder_id):
+    if standing.stops(program=payout.program, gateway=terms.route.gateway, holder=payout.holder_id, run=payout.run_id):
         return WaitingView.for_("stopped", until=None)
     if stored is not None and (held := _held(stored, terms, at)):
         return held
@@ -41,9 +41,7 @@ def _held(stored: StoredDestination, terms: programs.Terms, at: datetime) -> Wai
 def _until_due(payout: Payout, terms: programs.Terms, at: datetime) -> WaitingView | None:
     """The next run, or what dispatch has put it aside for."""
     if payout.waits_for_run:
-        cron, zone = terms.dispatch.cron, terms.dispatch.time_zone
-        until = schedules.following(cron, zone, after=at) if cron and zone else None
-        return WaitingView.for_("next_run", until=until)
+        return WaitingView.for_("next_run", until=schedules.next_time(terms, after=at))
     if payout.due_at <= at:
         return None
     return WaitingView.for_(payout.reason if payout.reason == "account_unchecked" else "put_aside", until=None)

@@ -9,7 +9,8 @@ from uuid import UUID
 
 import msgspec
 
-from bursar.api import accounts, amounts
+from bursar.api import amounts
+from bursar.api.destinations import DestinationBody, masked
 from bursar.api.earnings import StandsForView
 from bursar.api.filters import PayoutQuery
 from bursar.api.problems import timestamp
@@ -17,7 +18,6 @@ from bursar.api.providers import words
 from bursar.api.rules import LINE, TEXT
 from bursar.earnings import Earning, Payoff
 from bursar.foundation import texts
-from bursar.holders import Destination
 from bursar.payouts import Moved, Payout, PayoutState, can
 
 REFERENCE_LENGTH_MAX: Final = 200
@@ -58,25 +58,10 @@ WORDS: Final[Mapping[PayoutState, ProviderStatus]] = MappingProxyType(
 """What providers hear for each state."""
 
 
-class BankMethod(msgspec.Struct, rename="camel", forbid_unknown_fields=True, tag_field="type", tag="BANK"):
-    """A bank account, whole. Answers show no more than the last four digits of its number."""
-
-    bank_code: Annotated[accounts.BankCode, msgspec.Meta(examples=["044"])]
-    account_number: Annotated[
-        accounts.AccountNumber, msgspec.Meta(description="The number at that bank.", examples=["0690000031"])
-    ]
-    account_title: Annotated[accounts.AccountTitle, msgspec.Meta(examples=["Ada Obi"])]
-
-    @property
-    def destination(self) -> Destination:
-        """Where the money goes."""
-        return Destination(self.bank_code, self.account_number, self.account_title)
-
-
 class RequestBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """A request for one payout, to a stored destination, a bank account given here, or the default destination.
+    """A request for one payout, to a stored destination, one given here, or the default destination.
 
-    A bank account given here is stored first, with all that holds for it, whatever becomes of the payout.
+    A destination given here is stored first, with all that holds for it, whatever becomes of the payout.
     """
 
     amount: amounts.Amount
@@ -87,7 +72,7 @@ class RequestBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
         ]
         | msgspec.UnsetType
     ) = msgspec.UNSET
-    method: BankMethod | msgspec.UnsetType = msgspec.UNSET
+    method: DestinationBody | msgspec.UnsetType = msgspec.UNSET
     destination_id: (
         Annotated[UUID, msgspec.Meta(description="One of your stored destinations; not together with `method`.")]
         | msgspec.UnsetType
@@ -221,16 +206,6 @@ class ProviderPayoutDetail(ProviderPayoutView, rename="camel"):
             history=[HappenedView.of(move) for move in history],
             earnings=[StandsForView.of(*part) for part in stands_for],
         )
-
-
-def masked(shown: Mapping[str, Any]) -> dict[str, Any]:
-    """A destination with no more than the last four digits of its number."""
-    return {
-        "type": shown["type"],
-        "bankCode": shown["bankCode"],
-        "accountNumber": f"****{shown['last4']}",
-        "accountTitle": shown["accountTitle"],
-    }
 
 
 def states_heard_as(said: Collection[ProviderStatus]) -> frozenset[PayoutState]:

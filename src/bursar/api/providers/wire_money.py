@@ -1,12 +1,13 @@
 """What providers see of their money, and of where it goes."""
 
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from bursar.api.destinations import masked
 from bursar.api.problems import timestamp
-from bursar.api.providers.wire import BankMethod, ProviderStatus, masked
+from bursar.api.providers.wire import ProviderStatus
 from bursar.foundation.money import Money
 from bursar.holders import AccountVerdict, Holder, StoredDestination
 from bursar.identity import Person
@@ -36,14 +37,6 @@ class ProviderBalanceView(msgspec.Struct, rename="camel"):
     def of(cls, available: Money, reserved: Money, *, pending: list[PendingView]) -> "ProviderBalanceView":
         """The figures."""
         return cls(available.currency, available.text, reserved.text, (available + reserved).text, pending)
-
-
-class NewDestinationBody(BankMethod, rename="camel", forbid_unknown_fields=True, tag_field="type", tag="BANK"):
-    """A bank account to store."""
-
-    make_default: Annotated[
-        bool, msgspec.Meta(description="Pay to this one from now on, when a request names none.")
-    ] = False
 
 
 class DestinationView(msgspec.Struct, rename="camel"):

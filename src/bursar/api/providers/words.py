@@ -35,6 +35,7 @@ _BY_VERB: Final[Mapping[str, str]] = MappingProxyType(
         "resume": "The payment provider goes on with it.",
         "settle": "Paid.",
         "retry": "It will be sent again; its amount is reserved anew.",
+        "reopen": "The payment provider had paid it after all.",
     }
 )
 

@@ -68,6 +68,20 @@ SWITCH: Final[dict[str, Any]] = {
 }
 
 
+GATEWAY: Final[dict[str, Any]] = {
+    "name": "our-bank",
+    "circuit": {
+        "stage": "open",
+        "since": "2025-12-12T11:13:51.708Z",
+        "reason": "timed_out",
+        "failedProbes": 1,
+        "nextProbeAt": "2025-12-12T11:14:21.708Z",
+    },
+    "low": [],
+    "breaks": 0,
+}
+
+
 def envelope(data: Any, message: str) -> dict[str, Any]:
     """An answer in its envelope."""
     return {"data": data, "message": message, "timestamp": AT}

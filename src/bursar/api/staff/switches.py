@@ -1,6 +1,7 @@
 """Stopping money at once, and letting it go again once somebody has seen what will leave."""
 
 from typing import Final
+from uuid import UUID
 
 from litestar import Router, delete, get, post
 from litestar.datastructures import State
@@ -95,6 +96,8 @@ async def lift_switch(request: PersonRequest, state: State) -> Envelope[FigureVi
     house: House = state.house
     asked = reading.query(request, SwitchQuery)
     async with house.database.transaction() as tx:
+        if asked.scope is dispatch.Scope.RUN:
+            raise Invalid(field="scope", rule="global, program, gateway or holder; resume a run by /api/admin/runs")
         found = [s for s in await dispatch.switches(tx) if (s.scope, s.subject) == (asked.scope, asked.subject)]
         if not found:
             raise NothingStopped(scope=asked.scope.value, subject=asked.subject)
@@ -129,6 +132,8 @@ async def _waiting(tx: Transaction, switch: dispatch.Switch) -> FigureView:
         case dispatch.Scope.GATEWAY:
             routed = [terms.program for terms in await programs.all(tx) if terms.route.gateway == switch.subject]
             return FigureView.of([await payouts.count_waiting(tx, program) for program in routed])
+        case dispatch.Scope.RUN:
+            return FigureView.of((await payouts.count_by_run(tx, [UUID(switch.subject)])).values())
 
 
 async def _insist_on_subject(tx: Transaction, house: House, body: SwitchBody) -> None:
@@ -147,6 +152,8 @@ async def _insist_on_subject(tx: Transaction, house: House, body: SwitchBody) ->
         case dispatch.Scope.GATEWAY:
             if body.subject not in house.gateways:
                 raise dispatch.NoSuchGateway(gateway=body.subject)
+        case dispatch.Scope.RUN:
+            raise Invalid(field="scope", rule="global, program, gateway or holder; stop a run by /api/admin/runs")
         case dispatch.Scope.HOLDER:
             holder_id = ids.parse(body.subject)
             if holder_id is None or not await holders.find(tx, [holder_id]):

@@ -62,11 +62,15 @@ def demo(
 
 def _chosen(data: Path | None, port: int | None) -> "Settings":
     """Settings for a demo: its own data, quiet logs, and webhooks to a receiver on this machine."""
-    from bursar.foundation import embedded
+    from pydantic import SecretStr
+
+    from bursar.foundation import embedded, ids
+    from bursar.foundation.clock import SystemClock
 
     given = everything.chosen(port=port, webhook_allow_loopback=True, log_level="error", environment="development")
     place = data or (given.bursar_data or embedded.default_data_dir()) / "demo"
-    return process.altered(given, bursar_data=place.expanduser().resolve())
+    key = given.cron_api_key or SecretStr(ids.new(SystemClock().now()).hex)
+    return process.altered(given, bursar_data=place.expanduser().resolve(), cron_api_key=key)
 
 
 def _make_room(chosen: "Settings", *, keep: bool) -> None:

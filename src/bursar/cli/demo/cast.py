@@ -27,13 +27,11 @@ MERCHANTS: Final = (
     ("indus-logistics", "Indus Logistics"),
 )
 OTHERS: Final = (
-    NewHolder("writers", "writer", "elena", "Elena Ruiz", "elena@example.com"),
-    NewHolder("writers", "writer", "tom", "Tom Okafor", "tom@example.com"),
     NewHolder("marketplace", "scout", "priya", "Priya Nair", "priya@example.com"),
     NewHolder("marketplace", "seller", "arjun", "Arjun Crafts", "arjun@example.com"),
     NewHolder("members", "member", "grace", "Grace Miller", "grace@example.com"),
 )
-EARNED: Final = {"writers": "312.40", "marketplace": "7450.00"}  # Members own no balance.
+EARNED: Final = {"marketplace": "7450.00"}  # Members own no balance.
 
 
 @dataclass(frozen=True, slots=True)

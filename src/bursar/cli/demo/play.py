@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bursar.cli import frame
-from bursar.cli.demo import books, cast, providers, sheet, verdict
+from bursar.cli.demo import books, cast, providers, sheet, verdict, writers
 from bursar.cli.demo.cast import Cast
 from bursar.cli.demo.receiver import Receiver
 from bursar.cli.demo.sheet import Outcome
@@ -31,6 +31,7 @@ SCENES: Final = {
     "psp": "Bank's reference",
 }
 PROVIDERS: Final = {"provider": "Provider", "amount": "Amount", "shows": "What it shows", "status": "Became"}
+WRITERS: Final = {"writer": "Writer", "earned": "Earned", "shows": "What it shows", "status": "Became"}
 TELL_SECONDS: Final = 10.0  # For the last webhooks, once everything rests.
 
 
@@ -81,7 +82,7 @@ class Stage:
         views = await self._watch(sent, seconds=REST_SECONDS + REST_SECONDS_PER_ROW * rows)
         all_told = await self._hear_the_last(sent, views)
         frame.show_aside(_scenes(asked, views), SCENES)
-        ending = await self._providers()
+        provided, written = await self._providers(), await self._writers()
         return await verdict.reach(
             sent,
             views,
@@ -94,7 +95,8 @@ class Stage:
             all_told=all_told,
             webhooks=self.receiver.received,
             forged=self.receiver.forged,
-            providers=ending,
+            providers=provided,
+            writers=written,
         )
 
     def applaud(self, reached: Verdict) -> None:
@@ -108,6 +110,7 @@ class Stage:
             {"what": "Merchants told of it", "value": reached.all_told},
             {"what": "Webhooks received and verified", "value": reached.webhooks},
             {"what": "Providers' payouts as they should be", "value": reached.providers.is_good},
+            {"what": "Writers paid as they should be", "value": reached.writers.is_good},
             {"what": "Seconds", "value": reached.seconds},
         ]
         frame.show_aside(rows, {"what": "", "value": ""})
@@ -119,17 +122,26 @@ class Stage:
         frame.say(f"An API key of {merchant.name}: {merchant.key}")
         frame.say(f"Staff: {cast.STAFF}, password {self.people.staff_password}")
         frame.say(f"A provider: {providers.AMAKA.email}, password {reached.providers.password}")
+        frame.say(f"The scheduler's key (CRON_API_KEY): {reached.writers.cron_key}")
         frame.say(f"\n{self.traffic.curl(merchant, SCENARIOS['Success'])}\n")
         data = self.running.settings.bursar_data
         frame.say(f"Commands work beside it: BURSAR_DATA={data} bursar payouts list --state in_review")
         frame.say("Ctrl-C ends it.")
 
     async def _providers(self) -> providers.Ending:
-        """The other act, which needs nothing of this one."""
+        """The second act, which needs nothing of the first."""
         frame.note("Providers ask for what they have earned …")
         staff = (cast.STAFF, self.people.staff_password)
         ending = await providers.Act(self.running, self.client, self.database, staff).perform()
         frame.show_aside(ending.rows(), PROVIDERS)
+        return ending
+
+    async def _writers(self) -> writers.Ending:
+        """The third act, which needs nothing of the others."""
+        frame.note("Writers are paid what they have earned …")
+        staff = (cast.STAFF, self.people.staff_password)
+        ending = await writers.Act(self.running, self.client, self.database, staff).perform()
+        frame.show_aside(ending.rows(), WRITERS)
         return ending
 
     async def _watch(self, sent: Sequence[Sent], *, seconds: float) -> Mapping[str, View]:

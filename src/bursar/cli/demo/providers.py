@@ -2,16 +2,13 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-import msgspec
-
 from bursar import identity, programs, schedules
-from bursar.cli.demo import books
-from bursar.cli.demo.traffic import DEADLINE, Unexpected
+from bursar.cli.demo import asking, books
 from bursar.cli.everything import Running
 from bursar.foundation import db, ids, queue
 from bursar.foundation.clock import SystemClock
@@ -25,8 +22,6 @@ ACTOR: Final = "system:demo"
 BANK: Final = "058"
 EARNED: Final = "150000.00"
 ROUNDS: Final = 3  # So many completed payouts, agreed to by staff, before one leaves by itself.
-LOOK_SECONDS: Final = 0.2
-PATIENCE_SECONDS: Final = 30.0
 
 EASED: Final = {"changed_hours: 72": "changed_hours: null", "per_hour_max: 3": "per_hour_max: 20"}
 """In a demo everything has happened within a minute, which the shipped terms rightly find suspicious."""
@@ -213,7 +208,7 @@ class Act:
             stored = await self._call("GET", "/api/provider/destinations", self._as(one.email))
             return all(each["check"] != "unchecked" for each in stored["data"])
 
-        await _until(is_checked)
+        await asking.until(is_checked)
 
     async def _ask(self, scene: Scene) -> Played:
         """A provider asks for a payout."""
@@ -237,7 +232,7 @@ class Act:
             run = await schedules.begin_now(tx, PROGRAM, actor=ACTOR)
         await carrier.ring(schedules.PROCESS, schedules.Process(run.id))
         await carrier.close()
-        await _until(self._rests)
+        await asking.until(self._rests)
 
     async def _rests(self) -> bool:
         await self._look()
@@ -262,10 +257,10 @@ class Act:
 
     async def _bank(self, path: str, body: object) -> None:
         url = f"{self.running.settings.flutterwave_url}{path}"
-        await _answer(self.client, "POST", url, {}, body)
+        await asking.answer(self.client, "POST", url, {}, body)
 
     async def _call(self, method: str, path: str, headers: Mapping[str, str], body: object = None) -> dict[str, Any]:
-        return await _answer(self.client, method, f"{self.running.address}{path}", headers, body)
+        return await asking.answer(self.client, method, f"{self.running.address}{path}", headers, body)
 
     @staticmethod
     def _id() -> object:
@@ -274,28 +269,3 @@ class Act:
 
 def _registration(one: Provider) -> dict[str, object]:
     return {"reference": one.reference, "name": one.name, "email": one.email, "verified": one.verified}
-
-
-async def _answer(
-    client: PoliteClient, method: str, url: str, headers: Mapping[str, str], body: object
-) -> dict[str, Any]:
-    raw = None if body is None else msgspec.json.encode(body)
-    given = {**headers, "Content-Type": "application/json"}
-    reply = await client.call(method, url, headers=given, body=raw, deadline=DEADLINE)
-    if reply.status // 100 != 2:
-        raise Unexpected(f"{method} {url} was answered {reply.status}: {reply.body.decode(errors='replace')[:300]}")
-    return msgspec.json.decode(reply.body, type=dict[str, Any])
-
-
-async def _until(is_so: Callable[[], Any]) -> None:
-    """Look until it is so.
-
-    Raises:
-        Unexpected: it took too long.
-    """
-    try:
-        async with asyncio.timeout(PATIENCE_SECONDS):
-            while not await is_so():  # noqa: ASYNC110 - it happens in another process
-                await asyncio.sleep(LOOK_SECONDS)
-    except TimeoutError as late:
-        raise Unexpected(f"Nothing came to rest within {PATIENCE_SECONDS:g} seconds.") from late

@@ -9,9 +9,10 @@ import msgspec
 
 from bursar import ledger
 from bursar.cli.demo import books
-from bursar.cli.demo.providers import Ending
+from bursar.cli.demo.providers import Ending as Provided
 from bursar.cli.demo.sheet import Outcome
 from bursar.cli.demo.traffic import Sent, View
+from bursar.cli.demo.writers import Ending as Written
 from bursar.foundation.db import Database
 from bursar.foundation.http import PoliteClient
 from bursar.foundation.money import total
@@ -34,20 +35,22 @@ class Verdict:
     all_rest: bool = field(kw_only=True)
     all_told: bool = field(kw_only=True)
     webhooks: int = field(kw_only=True)
-    providers: Ending = field(kw_only=True)
+    providers: Provided = field(kw_only=True)
+    writers: Written = field(kw_only=True)
     forged: int = field(kw_only=True)
 
     @property
     def is_good(self) -> bool:
         """Whether nothing is otherwise than it should be."""
         ours = (self.all_rest, self.all_told, self.ledger_balanced, self.book_matches, not self.forged)
-        return all(ours) and self.providers.is_good
+        return all(ours) and self.providers.is_good and self.writers.is_good
 
     def line(self) -> str:
         """One JSON object in one line."""
         shown = ("payouts", "by_status", "amount_minor", "ledger_balanced", "book_matches", "seconds")
         line = {name: getattr(self, name) for name in shown}
-        return msgspec.json.encode(line | {"providers": self.providers.by_status}).decode()
+        acts = {"providers": self.providers.by_status, "writers": self.writers.by_status}
+        return msgspec.json.encode(line | acts).decode()
 
 
 def rests(view: View | None, expected: Outcome) -> bool:

@@ -111,7 +111,13 @@ async def _named(tx: Transaction, *, since: datetime | None, until: datetime | N
 
 async def _with_holders(tx: Transaction, transfers: list[Transfer], known: dict[UUID, Holder]) -> list[Named]:
     known |= await holders.find(tx, {transfer.holder_id for transfer in transfers} - known.keys())
-    return [(transfer, known[transfer.holder_id]) for transfer in transfers]
+    return [(transfer, known.get(transfer.holder_id) or _nobody(transfer)) for transfer in transfers]
+
+
+def _nobody(transfer: Transfer) -> Holder:
+    """In a holder's place, where a movement between a program and a gateway touches no holder's money."""
+    assert transfer.holder_id == ledger.NOBODY, "holders are never deleted"
+    return Holder(id=ledger.NOBODY, program=transfer.debit.owner, kind="", reference="", name="Nobody", email=None)
 
 
 def _row(transfer: Transfer, holder: Holder) -> tuple[object, ...]:

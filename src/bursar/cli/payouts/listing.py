@@ -144,7 +144,7 @@ def _blocker(payout: Payout, stops: dispatch.Standing, *, gateway: str, now: dat
 
 
 def _before_leaving(payout: Payout, stops: dispatch.Standing, *, gateway: str, now: datetime) -> str | None:
-    if stops.stops(program=payout.program, gateway=gateway, holder=payout.holder_id):
+    if stops.stops(program=payout.program, gateway=gateway, holder=payout.holder_id, run=payout.run_id):
         return stops.blocker(program=payout.program, gateway=gateway) or "kill switch"
     if payout.waits_for_run:
         return "the next run"

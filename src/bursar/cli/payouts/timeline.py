@@ -1,6 +1,5 @@
 """Showing one payout: where it stands and why, and everything that happened to it."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -47,9 +46,4 @@ async def _show(payout_id: UUID, *, json: bool) -> None:
         return
     header = [{"field": heading, "value": row[field]} for field, heading in HEADER.items() if row[field] is not None]
     frame.show(header, {"field": "", "value": ""})
-    frame.show([{"at": _clock(e.at), "kind": e.kind, "text": e.text} for e in entries], HEADINGS)
-
-
-def _clock(at: datetime) -> str:
-    """To the millisecond: much happens in one second."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03} UTC"
+    frame.show([{"at": frame.to_the_millisecond(e.at), "kind": e.kind, "text": e.text} for e in entries], HEADINGS)

@@ -63,7 +63,8 @@ async def apply_due(tx: Transaction, *, scribe: Scribe, hints: Collection[str] =
     told = [(row, known.get((row["gateway"], row["attempt_key"]))) for row in waiting]
     matched = [(row, attempt_id) for row, attempt_id in told if attempt_id is not None]
     proven = [(row, attempt_id) for row, attempt_id in matched if row["gateway"] not in hints]
-    words = await record(tx, [Told(attempt_id, _outcome(row), "report") for row, attempt_id in proven], scribe=scribe)
+    told_now = [Told(attempt_id, _outcome(row), "report", heard_at=row["received_at"]) for row, attempt_id in proven]
+    words = await record(tx, told_now, scribe=scribe)
     settled: list[Settled] = [
         (r["gateway"], r["event_id"], word, None) for (r, _), word in zip(proven, words, strict=True)
     ]

@@ -21,7 +21,7 @@ async def take_due(tx: Transaction, *, limit: int) -> list[Record]:
     """Hold the reports that are to be applied now, in the order they came."""
     return await tx.many(
         """
-        SELECT gateway, event_id, attempt_key, outcome, facts, tries FROM reports
+        SELECT gateway, event_id, attempt_key, outcome, facts, tries, received_at FROM reports
         WHERE apply_at <= now() ORDER BY apply_at, received_at LIMIT $1 FOR UPDATE SKIP LOCKED
         """,
         limit,

@@ -1,6 +1,5 @@
 """Asking the service and reading what comes back: every failure is a value, since not knowing is an answer too."""
 
-import time
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Final, Literal, TypeVar
@@ -10,6 +9,7 @@ import msgspec
 from bursar.foundation.errors import Refusal
 from bursar.foundation.http import CallFailed, PoliteClient, Reply
 from bursar.foundation.money import Money
+from bursar.gateways.deadline import Deadline
 from bursar.gateways.model import Echo
 from bursar.holders import Destination
 
@@ -20,19 +20,6 @@ T = TypeVar("T")
 
 Text = Annotated[str, msgspec.Meta(max_length=200, pattern=r"\A[^\x00]*\Z")]
 """Something of theirs that we store: no longer than any id or name is, and nothing that PostgreSQL cannot hold."""
-
-
-class Deadline:
-    """When a verb has to be done, however many calls it takes."""
-
-    def __init__(self, seconds: float) -> None:
-        """From now on, ``seconds``."""
-        self._ends = time.monotonic() + seconds
-
-    @property
-    def left(self) -> float:
-        """The seconds that are left; 0 once it has passed."""
-        return max(0.0, self._ends - time.monotonic())
 
 
 class Trouble(msgspec.Struct, frozen=True):

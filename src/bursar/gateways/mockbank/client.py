@@ -1,18 +1,29 @@
 """Talking to the mock bank."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
+from urllib.parse import urlencode
 
 import msgspec
 
 from bursar.foundation.clock import Clock
 from bursar.foundation.http import CallFailed, PoliteClient, Reply
 from bursar.gateways.mockbank import wire
-from bursar.gateways.model import Capabilities, Instruction, NeverArrived, Outcome, Report, Word
+from bursar.gateways.model import (
+    CannotList,
+    Capabilities,
+    Instruction,
+    NeverArrived,
+    Outcome,
+    Payment,
+    Report,
+    Word,
+)
 
 BULK_MAX: Final = 500  # The mock bank takes 1,000; half of it keeps one lost answer from leaving too many in doubt.
+LIST_PAGE: Final = 1_000  # The most it gives at once.
 RETRY_AFTER_MAX: Final = 3600.0  # Seconds; a bank that asks for more is asked again all the same.
 
 
@@ -26,6 +37,7 @@ class MockBank:
         key_window=timedelta(hours=24),
         deadline=30.0,
         cancel=True,
+        lists=True,
     )
 
     def __init__(
@@ -60,6 +72,33 @@ class MockBank:
     def read_report(self, body: bytes, headers: Mapping[str, str]) -> Sequence[Report]:
         """Verify and read one webhook."""
         return [wire.read(body, headers, secret=self._webhook_secret, now=self._clock.now())]
+
+    async def payments(self, *, since: datetime, until: datetime) -> AsyncIterator[Payment]:
+        """What it took on since then, oldest first; each as it stands now, so ``until`` bounds nothing here.
+
+        Raises:
+            CannotList: a page could not be had, or not be read.
+        """
+        del until  # Its list ends where time does.
+        query = {"since": since.astimezone(UTC).isoformat(), "limit": str(LIST_PAGE)}
+        cursor: str | None = ""
+        while cursor is not None:
+            page = await self._page(query | {"cursor": cursor} if cursor else query)
+            for item in page.items:
+                yield wire.payment(item)
+            cursor = page.next_cursor
+
+    async def _page(self, query: Mapping[str, str]) -> wire.Listed:
+        try:
+            reply = await self._call("GET", f"/v1/transfers?{urlencode(query)}")
+        except CallFailed as failed:
+            raise CannotList(cause=failed.cause) from failed
+        if reply.status != 200:
+            raise CannotList(cause=f"http_{reply.status}")
+        try:
+            return _LISTED.decode(reply.body)
+        except msgspec.MsgspecError as unreadable:
+            raise CannotList(cause="malformed_answer") from unreadable
 
     async def _send_one(self, instruction: Instruction) -> Outcome:
         body = _ENCODER.encode(wire.asked(instruction))
@@ -141,3 +180,4 @@ _ENCODER: Final = msgspec.json.Encoder()
 _DECLINED: Final = msgspec.json.Decoder(wire.Declined)
 _ANSWERED: Final = msgspec.json.Decoder(wire.Answered)
 _BULK_ANSWERED: Final = msgspec.json.Decoder(wire.BulkAnswered)
+_LISTED: Final = msgspec.json.Decoder(wire.Listed)

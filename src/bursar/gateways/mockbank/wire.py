@@ -10,7 +10,7 @@ import msgspec
 
 from bursar.foundation.errors import Invalid, Refusal
 from bursar.foundation.money import Money
-from bursar.gateways.model import Echo, ForgedReport, Instruction, Outcome, Report, Word
+from bursar.gateways.model import CannotList, Echo, ForgedReport, Instruction, Outcome, Payment, Report, Word
 
 SIGNATURE_AGE_MAX: Final = 300  # Seconds either way, as Standard Webhooks has it.
 
@@ -63,6 +63,24 @@ class BulkAnswered(msgspec.Struct):
     items: list[Answered]
 
 
+class ListedOne(msgspec.Struct, rename="camel"):
+    """One transfer in its list; nothing here may be missing."""
+
+    reference: str
+    psp_reference: str
+    status: str
+    amount: str
+    currency: str
+    processed_at: datetime
+
+
+class Listed(msgspec.Struct, rename="camel"):
+    """A page of its list, oldest first; None as cursor on the last one."""
+
+    items: list[ListedOne]
+    next_cursor: str | None
+
+
 class Declined(msgspec.Struct):
     """The answer to a call that it did not act on."""
 
@@ -102,6 +120,25 @@ def understand(answer: Answered) -> Outcome:
         retryable=answer.status == "RETRY",
         echo=_echo(answer),
         shown={"status": answer.status, "pspReference": answer.psp_reference},
+    )
+
+
+def payment(listed: ListedOne) -> Payment:
+    """Put a line of its list into our words.
+
+    Raises:
+        CannotList: its amount is none.
+    """
+    try:
+        amount = Money.parse(listed.amount, listed.currency)
+    except Refusal as unreadable:
+        raise CannotList(cause="malformed_answer") from unreadable
+    return Payment(
+        reference=listed.psp_reference,
+        key=listed.reference,
+        amount=amount,
+        word=_WORDS.get(listed.status, Word.UNKNOWN),
+        at=listed.processed_at,
     )
 
 

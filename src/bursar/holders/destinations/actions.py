@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from bursar.foundation import crypto, ids, journal
-from bursar.foundation.crypto import Keyring
+from bursar.foundation.crypto import CannotOpen, Keyring
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
 from bursar.holders.destinations import store
@@ -88,6 +88,19 @@ async def choose(
     renewed = {each.id: each for each in await _renew(tx, list(old.values()), keyring)}
     present = [renewed.get(each.id, each) if isinstance(each, StoredDestination) else each for each in chosen]
     return [each if isinstance(each, Refusal) else (each, open_destination(each, keyring)) for each in present]
+
+
+async def open_destinations(
+    tx: Transaction, stored: Sequence[StoredDestination], *, keyring: Keyring
+) -> list[Destination | None]:
+    """The destinations themselves, for payouts to them, in order; None where an envelope does not open.
+
+    Those that hang on an old key are renewed, as ``choose`` does. At most one statement, however many there are.
+    """
+    opened = [_opened(each, keyring) for each in stored]
+    old = [each for each, one in zip(stored, opened, strict=True) if one is not None and _is_old(each, keyring)]
+    await _renew(tx, old, keyring)
+    return opened
 
 
 def open_destination(stored: StoredDestination, keyring: Keyring) -> Destination:
@@ -183,6 +196,13 @@ def _choose(stored: Sequence[StoredDestination], choice: Choice) -> StoredDestin
         return wanted or NoDefaultDestination(field="destination_id", rule="given, because there is no default")
     wanted = next((each for each in stored if each.id == choice.destination_id), None)
     return wanted or NoSuchDestination()
+
+
+def _opened(stored: StoredDestination, keyring: Keyring) -> Destination | None:
+    try:
+        return open_destination(stored, keyring)
+    except CannotOpen:
+        return None
 
 
 def _is_old(stored: StoredDestination, keyring: Keyring) -> bool:

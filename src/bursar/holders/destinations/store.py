@@ -1,6 +1,7 @@
 """Every statement on destinations: what holders have stored to be paid to."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import fields
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -182,7 +183,12 @@ async def replace_sealed(tx: Transaction, resealed: Sequence[tuple[UUID, bytes, 
 
 
 def _stored(row: Record) -> StoredDestination:
-    fields = dict(row)
-    fields.pop("asked", None)
-    fields["check"] = AccountVerdict(fields["check"])
-    return StoredDestination(**fields)
+    """Columns come in the order of ``_COLUMNS``, which is that of the fields; what stands before them is not ours."""
+    values = list(row)[-_WIDTH:]
+    values[_CHECK] = AccountVerdict(values[_CHECK])
+    return StoredDestination(*values)
+
+
+_FIELDS: Final = [field.name for field in fields(StoredDestination)]
+_WIDTH: Final = len(_FIELDS)
+_CHECK: Final = _FIELDS.index("check")

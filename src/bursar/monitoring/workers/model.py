@@ -3,10 +3,36 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, Self
 from uuid import UUID
 
+from bursar.foundation.pulse import Vitals
+
 MISSED_MAX: Final = 3  # Signs of life that may fail to come before a worker counts as gone.
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one process needs: how late its event loop is (seconds), its pool's connections, time and memory."""
+
+    loop_lag: float
+    loop_lag_max: float  # Within the last minute.
+    pool_used: int
+    pool_max: int
+    cpu_percent: float  # Of one core, since the last look.
+    memory_bytes: int
+
+    @classmethod
+    def of(cls, vitals: Vitals, *pools: Mapping[str, int]) -> Self:
+        """A process's load by its vitals and what its pools say of themselves."""
+        return cls(
+            loop_lag=round(vitals.loop_lag, 4),
+            loop_lag_max=round(vitals.loop_lag_max, 4),
+            pool_used=sum(pool["size"] - pool["idle"] for pool in pools),
+            pool_max=sum(pool["max"] for pool in pools),
+            cpu_percent=vitals.cpu_percent,
+            memory_bytes=vitals.memory_bytes,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +42,7 @@ class Sign:
     jobs: Mapping[str, Mapping[str, int]]
     dropped: int
     connections: int
+    load: Load | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +59,7 @@ class Worker:
     started_at: datetime
     seen_at: datetime
     stopped_at: datetime | None
+    load: Load | None  # None before its first sign of life.
     is_alive: bool
 
     def total(self, what: str) -> int:

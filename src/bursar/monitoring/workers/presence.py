@@ -1,6 +1,7 @@
 """A worker's signs of life, and what it says of its health in the log."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from typing import Final
@@ -12,8 +13,9 @@ from bursar.foundation import ids, log, queue
 from bursar.foundation.db import Database
 from bursar.foundation.errors import Refusal
 from bursar.foundation.loops import repeat, rest
+from bursar.foundation.pulse import Pulse
 from bursar.monitoring.workers import store
-from bursar.monitoring.workers.model import Sign
+from bursar.monitoring.workers.model import Load, Sign
 
 SIGN_SECONDS: Final = 10.0  # Between two signs of life; a worker that is killed is missed after three.
 
@@ -23,9 +25,23 @@ _log = log.get(__name__)
 class Presence:
     """Shows that one worker process is there, and how it is."""
 
-    def __init__(self, database: Database, carrier: queue.Carrier, crew: queue.Crew, *, health_seconds: float) -> None:
-        """Report on this crew and what carries its jobs; into the log every ``health_seconds``."""
+    def __init__(
+        self,
+        database: Database,
+        carrier: queue.Carrier,
+        crew: queue.Crew,
+        *,
+        health_seconds: float,
+        pulse: Pulse,
+        pools: Sequence[Database] = (),
+    ) -> None:
+        """Report on this crew, what carries its jobs, and what the process with this ``pulse`` needs.
+
+        Into the log every ``health_seconds``; ``pools`` are those that it has beside ``database``.
+        """
         self._database = database
+        self._pulse = pulse
+        self._pools = (database, *pools)
         self._carrier = carrier
         self._crew = crew
         self._health_seconds = health_seconds
@@ -57,7 +73,8 @@ class Presence:
 
     def _so_far(self, *, connections: int) -> Sign:
         jobs = {name: asdict(tally) for name, tally in self._crew.tallies.items()}
-        return Sign(jobs=jobs, dropped=self._crew.dropped, connections=connections)
+        load = Load.of(self._pulse.vitals(), *(pool.figures() for pool in self._pools))
+        return Sign(jobs=jobs, dropped=self._crew.dropped, connections=connections, load=load)
 
     async def _report(self) -> bool:
         """Connections, jobs and what waits, in one line."""

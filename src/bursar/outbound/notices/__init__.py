@@ -9,7 +9,7 @@ or skipped with the reason; and that none of this, however broken, holds up mone
 No notice holds an account number beyond its last four digits, and no log line or error an address.
 """
 
-from bursar.outbound.notices.announcing import announce, fan_out, tell, tell_denied, tell_overdue
+from bursar.outbound.notices.announcing import announce, fan_out, tell, tell_denied, tell_overdue, tell_staff
 from bursar.outbound.notices.equipment import courier, mail_server, templates, vapid_key
 from bursar.outbound.notices.errors import (
     BadNoticeSettings,
@@ -24,8 +24,9 @@ from bursar.outbound.notices.errors import (
 )
 from bursar.outbound.notices.herald import Herald
 from bursar.outbound.notices.letters import Letter, Templates
-from bursar.outbound.notices.look import PAGE_MAX, about, backlog, get, page, retry, to_holder
+from bursar.outbound.notices.look import PAGE_MAX, about, backlog, get, page, retry, to_holder, untold
 from bursar.outbound.notices.model import (
+    ABOUT_NO_HOLDER,
     OPTIONAL,
     SUBSCRIPTIONS_MAX,
     TO_HOLDERS,
@@ -38,6 +39,7 @@ from bursar.outbound.notices.model import (
     News,
     NewSubscription,
     Notice,
+    StaffNews,
     State,
     Subscription,
     Wish,
@@ -52,6 +54,7 @@ from bursar.outbound.notices.typed import as_written
 from bursar.outbound.notices.vapid import BadVapidKey, VapidKey
 
 __all__ = [
+    "ABOUT_NO_HOLDER",
     "BELL",
     "OPTIONAL",
     "PAGE_MAX",
@@ -82,6 +85,7 @@ __all__ = [
     "NoticeStillWaiting",
     "PushNotConfigured",
     "PushSender",
+    "StaffNews",
     "State",
     "Subscription",
     "Templates",
@@ -107,9 +111,11 @@ __all__ = [
     "tell",
     "tell_denied",
     "tell_overdue",
+    "tell_staff",
     "templates",
     "to_holder",
     "unsubscribe",
+    "untold",
     "vapid_key",
     "wishes",
 ]

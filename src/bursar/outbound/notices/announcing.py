@@ -17,9 +17,11 @@ from bursar.outbound.notices.model import (
     Item,
     Kind,
     News,
+    StaffNews,
     destination_item,
     payout_item,
     review_item,
+    staff_item,
     told_of,
 )
 
@@ -33,6 +35,8 @@ STAFF_WAIT_SECONDS: Final = 10.0  # So that a burst of requests becomes one e-ma
 _WAIT: Final[Mapping[Kind, float]] = {
     Kind.PAYOUT_FLAGGED: STAFF_WAIT_SECONDS,
     Kind.REVIEW_OVERDUE: STAFF_WAIT_SECONDS,
+    Kind.ALERT_OPENED: STAFF_WAIT_SECONDS,
+    Kind.ALERT_RESOLVED: STAFF_WAIT_SECONDS,
 }
 
 _Versions = Mapping[tuple[str, int], programs.Terms]
@@ -128,6 +132,11 @@ async def tell_denied(tx: Transaction, *, book: programs.Book, at: datetime) -> 
     denied = {stored.id: stored for stored in await holders.not_payable(tx, since=at - timedelta(days=DENIED_DAYS))}
     told = await store.told(tx, Kind.DESTINATION_DENIED, denied.keys()) if denied else set()
     return await announce(tx, [DestinationDenied(denied[id_]) for id_ in denied.keys() - told], book=book, at=at)
+
+
+async def tell_staff(tx: Transaction, news: Sequence[StaffNews], *, at: datetime) -> int:
+    """Tell staff of what is about no holder, in the transaction that finds it; how many notices are new."""
+    return await write(tx, [staff_item(one) for one in news], at=at)
 
 
 async def write(tx: Transaction, items: Sequence[Item], *, at: datetime) -> int:

@@ -46,8 +46,10 @@ class Templates:
         self._pages = pages.rstrip("/") if pages else None
         self._environments = lru_cache(maxsize=100)(self._make)
 
-    def letter(self, kind: Kind, program: str, items: Sequence[Mapping[str, Any]]) -> Letter:
+    def letter(self, kind: Kind, program: str | None, items: Sequence[Mapping[str, Any]]) -> Letter:
         """Write one letter; ``items`` are facts of notices, of which only letters to staff hold more than one.
+
+        One about no program is written with the templates for all.
 
         Raises:
             BadTemplate: naming the template and what is wrong with it.
@@ -55,16 +57,18 @@ class Templates:
         assert len(items) == 1 or kind in TO_STAFF, "what a holder is told, they are told one by one"
         context = self._context(kind, items)
         try:
-            words = self._words(program, kind, html=False)
+            words = self._words(program or "", kind, html=False)
             return Letter(
                 subject=_line(_block(words, "subject", context), SUBJECT_LENGTH_MAX),
                 text=words.render(context | {"layout": "letter.txt.j2"}).strip() + "\n",
-                html=self._words(program, kind, html=True).render(context | {"layout": "letter.html.j2"}),
+                html=self._words(program or "", kind, html=True).render(context | {"layout": "letter.html.j2"}),
                 push=_line(_block(words, "push", context), SUBJECT_LENGTH_MAX),
             )
         except Exception as broken:
             name = getattr(broken, "name", None) or f"{kind.value}.j2"
-            raise BadTemplate(field=f"{program}/{name}", rule=f"a template that can be rendered: {broken}") from broken
+            raise BadTemplate(
+                field=f"{program or 'all'}/{name}", rule=f"a template that can be rendered: {broken}"
+            ) from broken
 
     def _words(self, program: str, kind: Kind, *, html: bool) -> Template:
         return self._environments(program, html).get_template(f"{kind.value}.j2")
@@ -107,10 +111,13 @@ class Templates:
         return f"{self._pages}/notices" if self._pages else None
 
 
+_TYPED: Final = ("name", "reference", "note")
+
+
 def _shown(kind: Kind, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Facts as people may read them: without characters that nobody sees, and without links that somebody typed."""
     clean = {name: typed.visible(value) if isinstance(value, str) else value for name, value in facts.items()}
-    clean |= {name: typed.unlinked(clean[name]) for name in ("name", "reference") if name in clean}
+    clean |= {name: typed.unlinked(clean[name]) for name in _TYPED if name in clean}
     if kind is Kind.REJECTED:
         return clean | {"why": clean["reason"]}
     if kind in {Kind.FAILED, Kind.RETURNED}:

@@ -1,6 +1,6 @@
 """Looking at notices, and sending again what was not sent."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -46,6 +46,11 @@ async def to_holder(
 async def about(tx: Transaction, payout_id: UUID) -> list[Notice]:
     """Everything that anybody was told of one payout, oldest first."""
     return await store.about(tx, payout_id)
+
+
+async def untold(tx: Transaction, kind: Kind, subject_ids: Collection[UUID]) -> set[UUID]:
+    """Of which of these nobody has been told anything of this kind."""
+    return set(subject_ids) - await store.told(tx, kind, subject_ids)
 
 
 async def retry(tx: Transaction, notice_ids: Sequence[UUID]) -> list[Notice]:

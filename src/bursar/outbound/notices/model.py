@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 
 from bursar.foundation.errors import Invalid
 from bursar.holders.model import Holder, StoredDestination
+from bursar.identity.model import Permission
 from bursar.outbound.notices.typed import as_written
 from bursar.payouts.model import Moved, Payout, PayoutState
 from bursar.programs.model import About, Funding, ReturnsTo, Terms
@@ -35,12 +36,25 @@ class Kind(StrEnum):
     DESTINATION_DENIED = "destination_denied"
     PAYOUT_FLAGGED = "payout_flagged"
     REVIEW_OVERDUE = "review_overdue"
+    ALERT_OPENED = "alert_opened"  # Or it has become worse, or is a test.
+    ALERT_RESOLVED = "alert_resolved"
+    RUN_FINISHED = "run_finished"
 
 
 OPTIONAL: Final = (Kind.COMPLETED, Kind.FAILED, Kind.REJECTED, Kind.RETURNED)
 """What a holder may switch off; the other kinds guard the holder's money."""
 TO_HOLDERS: Final = (*OPTIONAL, Kind.DESTINATION_CHANGED, Kind.DESTINATION_DENIED)
-TO_STAFF: Final = (Kind.PAYOUT_FLAGGED, Kind.REVIEW_OVERDUE)
+TO_STAFF: Final[Mapping[Kind, Permission]] = {
+    Kind.PAYOUT_FLAGGED: Permission.APPROVE_PAYOUTS,
+    Kind.REVIEW_OVERDUE: Permission.APPROVE_PAYOUTS,
+    Kind.ALERT_OPENED: Permission.STOP_SENDING,
+    Kind.ALERT_RESOLVED: Permission.STOP_SENDING,
+    Kind.RUN_FINISHED: Permission.APPROVE_PAYOUTS,
+}
+"""What staff are told, and what somebody must be allowed to do to be told of it."""
+ABOUT_NO_HOLDER: Final = frozenset({Kind.ALERT_OPENED, Kind.ALERT_RESOLVED, Kind.RUN_FINISHED})
+"""What staff are told that is about everything at once."""
+_ABOUT_NO_PAYOUT: Final = {*ABOUT_NO_HOLDER, Kind.DESTINATION_CHANGED, Kind.DESTINATION_DENIED}
 
 _ABOUT: Final = {
     PayoutState.COMPLETED: About.COMPLETED,
@@ -100,11 +114,28 @@ News = DestinationChanged | DestinationDenied
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One thing to tell about one holder, before it is known who is told."""
+class StaffNews:
+    """What staff are told that is about no holder: an alert, or what a run came to.
+
+    ``seq`` tells several about one subject apart. ``program`` is None for what concerns the whole installation, and
+    ``emails`` are addresses beside those of the staff whose business it is.
+    """
 
     kind: Kind
-    holder: Holder
+    subject_id: UUID
+    seq: int
+    program: Terms | None
+    facts: Mapping[str, Any]
+    emails: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to tell, before it is known who is told. What only staff are told may be about no holder."""
+
+    kind: Kind
+    program: str | None
+    holder: Holder | None
     subject_id: UUID
     seq: int
     facts: Mapping[str, Any]
@@ -117,8 +148,8 @@ class Notice:
 
     id: UUID
     kind: Kind
-    program: str
-    holder_id: UUID
+    program: str | None
+    holder_id: UUID | None
     subject_id: UUID
     seq: int
     address: Address
@@ -134,8 +165,7 @@ class Notice:
     @property
     def payout_id(self) -> UUID | None:
         """The payout it tells of, if it is one."""
-        about_destination = self.kind in {Kind.DESTINATION_CHANGED, Kind.DESTINATION_DENIED}
-        return None if about_destination else self.subject_id
+        return None if self.kind in _ABOUT_NO_PAYOUT else self.subject_id
 
     @property
     def can_be_helped(self) -> bool:
@@ -228,7 +258,7 @@ def payout_item(kind: Kind, move: Moved, payout: Payout, holder: Holder, terms: 
         "reason": as_written(move.reason),
         "money": "paid" if kind is Kind.COMPLETED else "available" if funded_by_holder and is_back else "kept",
     }
-    return Item(kind, holder, payout.id, move.seq, facts)
+    return Item(kind, holder.program, holder, payout.id, move.seq, facts)
 
 
 def review_item(kind: Kind, payout: Payout, holder: Holder, terms: Terms, *, seq: int, since: datetime) -> Item:
@@ -238,7 +268,7 @@ def review_item(kind: Kind, payout: Payout, holder: Holder, terms: Terms, *, seq
         "hours": terms.review.expires_after_hours,
         "findings": _loudest(payout.findings),
     }
-    return Item(kind, holder, payout.id, seq, facts)
+    return Item(kind, holder.program, holder, payout.id, seq, facts)
 
 
 def destination_item(news: News, holder: Holder, terms: Terms, *, also_to: frozenset[Address]) -> Item:
@@ -250,10 +280,18 @@ def destination_item(news: News, holder: Holder, terms: Terms, *, also_to: froze
             before = frozenset({Address(Channel.EMAIL, former)} if former else ())
             waits = stored.usable_at > stored.added_at
             facts |= {"usable_at": stored.usable_at.isoformat() if waits else None}
-            return Item(Kind.DESTINATION_CHANGED, holder, stored.id, 0, facts, also_to | before)
+            return Item(Kind.DESTINATION_CHANGED, holder.program, holder, stored.id, 0, facts, also_to | before)
         case DestinationDenied():
             facts |= {"at": (stored.checked_at or stored.added_at).isoformat()}
-            return Item(Kind.DESTINATION_DENIED, holder, stored.id, 0, facts)
+            return Item(Kind.DESTINATION_DENIED, holder.program, holder, stored.id, 0, facts)
+
+
+def staff_item(news: StaffNews) -> Item:
+    """Tell staff of something that is about no holder."""
+    about = {"program": "Bursar", "time_zone": "UTC"} if news.program is None else _of_program(news.program)
+    addresses = frozenset(Address(Channel.EMAIL, email) for email in news.emails)
+    name = None if news.program is None else news.program.program
+    return Item(news.kind, name, None, news.subject_id, news.seq, about | dict(news.facts), addresses)
 
 
 def _of_payout(payout: Payout, holder: Holder, terms: Terms) -> dict[str, Any]:
@@ -262,11 +300,16 @@ def _of_payout(payout: Payout, holder: Holder, terms: Terms) -> dict[str, Any]:
         "reference": payout.reference,
         "amount": str(payout.amount),
         "last4": payout.destination_shown.get("last4", ""),
+        "correlation": payout.correlation_id,
     }
 
 
 def _of_holder(holder: Holder, terms: Terms) -> dict[str, Any]:
-    return {"name": holder.name, "program": terms.title, "time_zone": terms.dispatch.time_zone or "UTC"}
+    return {"name": holder.name, **_of_program(terms)}
+
+
+def _of_program(terms: Terms) -> dict[str, Any]:
+    return {"program": terms.title, "time_zone": terms.dispatch.time_zone or "UTC"}
 
 
 _LOUDNESS: Final = {"high": 0, "medium": 1, "low": 2}

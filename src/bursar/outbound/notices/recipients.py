@@ -15,26 +15,32 @@ class Recipients:
     """Everybody who may have to be told of some items, looked up at once."""
 
     of_holders: Mapping[UUID, Sequence[Address]]
-    staff: Sequence[Address]
+    staff: Mapping[Kind, Sequence[Address]]
     refused: frozenset[tuple[UUID, Kind, Channel]]
 
     def told(self, item: Item) -> Iterator[tuple[Address, str | None]]:
         """Each address for an item, and why it is not used, if it is not; ``NOBODY`` where there is none at all."""
-        own = self.staff if item.kind in TO_STAFF else self.of_holders.get(item.holder.id, ())
+        own = self._own(item)
         everybody = list(_each_once([*own, *sorted(item.also_to, key=lambda address: address.text)]))
         if not everybody:
             yield NOBODY, "nobody_to_tell"
         for address in everybody:
-            unwanted = (item.holder.id, item.kind, address.channel) in self.refused
+            unwanted = item.holder is not None and (item.holder.id, item.kind, address.channel) in self.refused
             yield address, "not_wanted" if unwanted else None
+
+    def _own(self, item: Item) -> Sequence[Address]:
+        if item.kind in TO_STAFF:
+            return self.staff[item.kind]
+        assert item.holder is not None, "what staff are not told, a holder is"
+        return self.of_holders.get(item.holder.id, ())
 
 
 async def look_up(tx: Transaction, items: Sequence[Item]) -> Recipients:
     """Find out who may have to be told of these; four statements at most, however many there are."""
-    to_holders = {item.holder.id: item.holder for item in items if item.kind not in TO_STAFF}
+    to_holders = {item.holder.id: item.holder for item in items if item.kind not in TO_STAFF and item.holder}
     of_holders = await _of_holders(tx, list(to_holders.values())) if to_holders else {}
     refused = await store.refusals(tx, to_holders.keys()) if to_holders else set()
-    staff = await _staff(tx) if any(item.kind in TO_STAFF for item in items) else []
+    staff = await _staff(tx) if any(item.kind in TO_STAFF for item in items) else {}
     return Recipients(of_holders, staff, frozenset(refused))
 
 
@@ -53,11 +59,12 @@ async def _of_holders(tx: Transaction, known: Collection[holders.Holder]) -> dic
     }
 
 
-async def _staff(tx: Transaction) -> list[Address]:
-    """Those who may approve payouts, by e-mail."""
-    people = await identity.list_people(tx)
-    may = (p for p in people if p.disabled_at is None and p.may(identity.Permission.APPROVE_PAYOUTS))
-    return _emails([person.email for person in may])
+async def _staff(tx: Transaction) -> dict[Kind, list[Address]]:
+    """Those whose business each kind is, by e-mail."""
+    people = [person for person in await identity.list_people(tx) if person.disabled_at is None]
+    return {
+        kind: _emails([person.email for person in people if person.may(needed)]) for kind, needed in TO_STAFF.items()
+    }
 
 
 def _emails(given: Sequence[str | None]) -> list[Address]:

@@ -44,8 +44,8 @@ async def insert(
     that much later.
     """
     values = [
-        (id_, item.kind.value, item.holder.program, item.holder.id, item.subject_id, item.seq, to.channel.value,
-         to.text, item.facts, why, wait_seconds.get(item.kind, 0.0))
+        (id_, item.kind.value, item.program, item.holder.id if item.holder else None, item.subject_id, item.seq,
+         to.channel.value, to.text, item.facts, why, wait_seconds.get(item.kind, 0.0))
         for id_, item, to, why in rows
     ]  # fmt: skip
     return await tx.run(

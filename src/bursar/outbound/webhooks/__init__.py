@@ -53,6 +53,7 @@ from bursar.outbound.webhooks.model import (
     event_name,
 )
 from bursar.outbound.webhooks.sending import BELL, Deliverer
+from bursar.outbound.webhooks.signatures import Signer
 
 __all__ = [
     "BELL",
@@ -73,6 +74,7 @@ __all__ = [
     "Event",
     "NoSuchDelivery",
     "NoSuchEndpoint",
+    "Signer",
     "StillWaiting",
     "TooManyEndpoints",
     "TooMuchToReplay",

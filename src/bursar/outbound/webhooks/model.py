@@ -11,7 +11,7 @@ import msgspec
 
 from bursar.foundation.addresses import Target
 from bursar.payouts.model import Moved, PayoutState
-from bursar.programs.model import Webhooks as WebhookTerms
+from bursar.programs import Webhooks as WebhookTerms
 
 ENDPOINTS_MAX: Final = 20  # Per holder: each event is sent to all of them.
 DESCRIPTION_LENGTH_MAX: Final = 200
@@ -110,6 +110,7 @@ class Message:
     body: bytes
     patience: Patience
     at: datetime
+    correlation_id: str | None = None  # Of what it tells of.
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,8 +221,17 @@ def body_of(move: Moved, *, status: str) -> bytes:
 
 def payout_updated(message_id: UUID, move: Moved, *, status: str, patience: Patience) -> Message:
     """Tell of a move, in the audience's word for where it led."""
-    body = body_of(move, status=status)
-    return Message(message_id, move.holder_id, move.payout_id, move.seq, Event.PAYOUT_UPDATED, body, patience, move.at)
+    return Message(
+        id=message_id,
+        holder_id=move.holder_id,
+        payout_id=move.payout_id,
+        seq=move.seq,
+        type=Event.PAYOUT_UPDATED,
+        body=body_of(move, status=status),
+        patience=patience,
+        at=move.at,
+        correlation_id=move.correlation_id,
+    )
 
 
 def hello(message_id: UUID, endpoint: Endpoint, *, patience: Patience, at: datetime) -> Message:

@@ -186,19 +186,20 @@ async def insert_messages(tx: Transaction, messages: Sequence[Message]) -> set[U
     """Write messages; which of them are new. One that tells of an event that was told before is left out."""
     rows = [
         (m.id, m.holder_id, m.payout_id, m.seq, m.type.value, m.body, _array(m.patience.retry_seconds),
-         m.patience.timeout_seconds, m.at)
+         m.patience.timeout_seconds, m.at, m.correlation_id)
         for m in messages
     ]  # fmt: skip
     written = await tx.many(
         """
-        INSERT INTO messages (id, holder_id, payout_id, seq, type, body, retry_seconds, timeout_seconds, at)
-        SELECT id, holder_id, payout_id, seq, type, body, retry_seconds::float8[], timeout_seconds, at
+        INSERT INTO messages (id, holder_id, payout_id, seq, type, body, retry_seconds, timeout_seconds, at,
+                              correlation_id)
+        SELECT id, holder_id, payout_id, seq, type, body, retry_seconds::float8[], timeout_seconds, at, correlation_id
         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::int[], $5::text[], $6::bytea[], $7::text[], $8::float8[],
-                    $9::timestamptz[])
-            AS new (id, holder_id, payout_id, seq, type, body, retry_seconds, timeout_seconds, at)
+                    $9::timestamptz[], $10::text[])
+            AS new (id, holder_id, payout_id, seq, type, body, retry_seconds, timeout_seconds, at, correlation_id)
         ON CONFLICT ON CONSTRAINT one_message_per_event DO NOTHING RETURNING id
         """,
-        *columns(rows, 9),
+        *columns(rows, 10),
     )
     return {row["id"] for row in written}
 

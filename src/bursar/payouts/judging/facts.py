@@ -7,7 +7,7 @@ what could have been known when it was made.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Final
 from uuid import UUID
@@ -22,6 +22,7 @@ from bursar.payouts.model import NEVER, Payout
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 WEEK: Final = timedelta(days=7)
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 OTHERS: Final = 10  # Other holders of a destination are counted up to so many more than its terms let pass.
 
 _LAST: Final = UUID(int=2**128 - 1)
@@ -59,19 +60,22 @@ class _Case:
 async def gather(
     tx: Transaction, asked: Sequence[Payout], terms: Mapping[str, programs.Terms], *, seen: Seen
 ) -> list[risk.Facts]:
-    """What the rules of each payout's terms, by its program, have to know; in the order given. At most nine statements.
+    """What the rules of each payout's terms, by its program, have to know; in the order given. At most ten statements.
 
     Payouts that were just asked for count each other: the second of a holder is the second in its hour. Their holders'
     balances are locked by then, so that two batches at once cannot both overlook the other.
     """
     cases = [_case(payout, terms[payout.program].risk, seen) for payout in asked]
-    owners = await _owners(tx, _that_ask(cases, lambda r: r.verified or r.name_score_min is not None or r.denied))
+    suspects = await _suspects(tx, _that_ask(cases, lambda r: r.denied), seen=seen)
+    owners = await _owners(
+        tx, _that_ask(cases, lambda r: r.verified or r.name_score_min is not None or (r.denied and bool(suspects)))
+    )
     pasts = await _pasts(
         tx, _that_ask(cases, lambda r: r.successes_min or r.failures_max is not None or r.amount_factor is not None)
     )
     paces = await _paces(tx, _that_ask(cases, _asks_for_pace), together=seen is Seen.JUST_ASKED)
     targets = await _targets(tx, cases, seen=seen)
-    lists = await _denied(tx, _that_ask(cases, lambda r: r.denied), owners, targets)
+    lists = await _denied(tx, suspects, owners, targets)
     return [
         risk.Facts(
             amount=payout.amount,
@@ -251,6 +255,15 @@ async def _storing(tx: Transaction, cases: Sequence[_Case], *, seen: Seen) -> Ma
         )
         for case in cases
     }
+
+
+async def _suspects(tx: Transaction, cases: Sequence[_Case], *, seen: Seen) -> Sequence[_Case]:
+    """Those of these that the denied list may be about: none, as long as it is empty; then no name is taken apart.
+
+    How things stood back then, an empty list does not say.
+    """
+    is_empty = bool(cases) and seen is not Seen.BACK_THEN and not await holders.denied_since(tx, EPOCH)
+    return [] if is_empty else cases
 
 
 async def _denied(

@@ -165,6 +165,19 @@ async def in_review_at(tx: Transaction, spots: Collection[tuple[UUID, bytes]]) -
     return [row["id"] for row in rows]
 
 
+async def oldest_in_review(tx: Transaction, programs: Collection[str]) -> dict[str, datetime]:
+    """When the first payout in review of each program took its last step; one step over the index for each."""
+    rows = await tx.many(
+        """
+        SELECT asked.program, first.updated_at FROM unnest($1::text[]) AS asked (program) CROSS JOIN LATERAL (
+            SELECT updated_at FROM payouts p
+            WHERE p.program = asked.program AND p.state IN ('requested', 'in_review') ORDER BY p.id LIMIT 1) first
+        """,
+        list(programs),
+    )
+    return {row["program"]: row["updated_at"] for row in rows}
+
+
 async def write_judgements(tx: Transaction, judged: Sequence[Payout]) -> None:
     """Write down what locked payouts are judged by now, and what was found; where they stand is not touched."""
     rows = [

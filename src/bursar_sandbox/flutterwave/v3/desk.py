@@ -3,6 +3,7 @@
 import hmac
 import re
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import partial
 from typing import Final
@@ -136,6 +137,7 @@ class V3Desk:
             batch_id=_number(query, "batch_id", default=0) or None,
             reference=query.get("reference"),
             status=query["status"].upper() if "status" in query else None,
+            days=(_day(query, "from"), _day(query, "to")),
         )
         data = [wire.Listed.of(record, wrong_by_minor=_lie(strike)) for record in page.records]
         return wire.success("Transfers fetched", data, page=page)
@@ -253,6 +255,13 @@ def _number(query: Query, name: str, *, default: int) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX):
         raise Refused(wire.error(400, f"{name} is invalid"))
     return int(text)
+
+
+def _day(query: Query, name: str) -> date | None:
+    try:
+        return date.fromisoformat(query[name]) if query.get(name) else None
+    except ValueError as wrong:
+        raise Refused(wire.error(400, f"{name} is invalid")) from wrong
 
 
 def _amount(query: Query) -> Decimal:

@@ -1,6 +1,7 @@
 """v3's calls, one function each. None raises: what is not the answer that was asked for is ``Trouble``."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -8,8 +9,9 @@ import msgspec
 
 from bursar.foundation.http import PoliteClient
 from bursar.foundation.money import Money
+from bursar.gateways.deadline import Deadline
 from bursar.gateways.flutterwave.accounts import Resolved
-from bursar.gateways.flutterwave.answers import Deadline, T, Trouble, ask, read
+from bursar.gateways.flutterwave.answers import T, Trouble, ask, read
 from bursar.gateways.flutterwave.v3.wire import (
     Answered,
     Balance,
@@ -50,6 +52,13 @@ class Api:
     async def members(self, bulk_id: int, *, page: int, within: Deadline) -> Answered[list[Transfer]] | Trouble:
         """One page of a bulk's transfers; pages count from 1."""
         query = urlencode({"batch_id": bulk_id, "page": page})
+        return await self._call("GET", f"/transfers?{query}", _MANY, within=within)
+
+    async def made(
+        self, since: date, until: date, *, page: int, within: Deadline
+    ) -> Answered[list[Transfer]] | Trouble:
+        """One page of what was asked for on these days, newest first; pages count from 1."""
+        query = urlencode({"from": since.isoformat(), "to": until.isoformat(), "page": page})
         return await self._call("GET", f"/transfers?{query}", _MANY, within=within)
 
     async def retry(self, transfer_id: int, *, within: Deadline) -> Transfer | Trouble:

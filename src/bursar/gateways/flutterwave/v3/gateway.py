@@ -3,23 +3,26 @@
 import asyncio
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from bursar.foundation.http import PoliteClient
 from bursar.foundation.money import Money
+from bursar.gateways.deadline import Deadline
 from bursar.gateways.flutterwave import accounts, causes
-from bursar.gateways.flutterwave.answers import Deadline, Trouble
+from bursar.gateways.flutterwave.answers import Trouble
 from bursar.gateways.flutterwave.references import References
 from bursar.gateways.flutterwave.v3 import reports, wire
 from bursar.gateways.flutterwave.v3.api import Api
 from bursar.gateways.model import (
+    CannotList,
     Capabilities,
     Instruction,
     NeverArrived,
     Outcome,
+    Payment,
     Report,
     Resolution,
     Word,
@@ -48,6 +51,7 @@ class Flutterwave:
         reports_prove=False,
         resolve=True,
         floats=True,
+        lists=True,
     )
 
     def __init__(
@@ -121,6 +125,25 @@ class Flutterwave:
         """Ask what our account there holds."""
         answer = await self._api.balance(currency, within=Deadline(self.capabilities.deadline))
         return None if isinstance(answer, Trouble) or answer.currency != currency else answer.available
+
+    async def payments(self, *, since: datetime, until: datetime) -> AsyncIterator[Payment]:
+        """What was asked of it on the days of this span, newest first.
+
+        The list is read from its new end. What is added meanwhile moves the rest on, so that some may be given twice
+        and none is missed. A transfer that it has retried is followed by its retries under the same key.
+
+        Raises:
+            CannotList: a page could not be had, or not be read.
+        """
+        first, last = since.astimezone(UTC).date(), until.astimezone(UTC).date()
+        page, pages = 1, 1
+        while page <= pages:
+            answer = await self._api.made(first, last, page=page, within=Deadline(self.capabilities.deadline))
+            if isinstance(answer, Trouble):
+                raise CannotList(cause=answer.reason)
+            for transfer in answer.data:
+                yield wire.payment(transfer, self._references)
+            page, pages = page + 1, answer.pages
 
     async def _send_one(self, instruction: Instruction, within: Deadline) -> Outcome:
         answer = await self._api.create(wire.ordered(instruction, self._references), within=within)

@@ -1,6 +1,7 @@
 """v3's wire format, and what its statuses mean. Amounts are JSON numbers of major units, written and read exactly."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from typing import Final, Generic, Literal, TypeVar
 
@@ -11,7 +12,7 @@ from bursar.foundation.money import Money, exponent
 from bursar.gateways.flutterwave import causes
 from bursar.gateways.flutterwave.answers import Text, echo_of
 from bursar.gateways.flutterwave.references import References, retries_in
-from bursar.gateways.model import Instruction, Outcome, Word
+from bursar.gateways.model import CannotList, Instruction, Outcome, Payment, Word
 
 TEXT_LENGTH_MAX: Final = 100  # Of a name or a narration.
 
@@ -59,6 +60,7 @@ class Transfer(msgspec.Struct):
     complete_message: str | None = None
     requires_approval: int | bool | None = None
     is_approved: int | bool | None = None
+    created_at: datetime | None = None
 
 
 class PageInfo(msgspec.Struct):
@@ -173,6 +175,23 @@ def understand(transfer: Transfer) -> Outcome:
     word = _word(transfer)
     reason = "unknown_status" if word is Word.UNKNOWN else "gateway_approval" if word is Word.HELD else None
     return Outcome(word, reference=reference, reason=reason, echo=echo, shown=shown)
+
+
+def payment(transfer: Transfer, references: References) -> Payment:
+    """Put a line of the list into our words.
+
+    Raises:
+        CannotList: it does not say how much, or when.
+    """
+    try:
+        amount = Money.parse(transfer.amount, transfer.currency)
+    except Refusal as unreadable:
+        raise CannotList(cause="malformed_answer") from unreadable
+    if transfer.created_at is None:
+        raise CannotList(cause="malformed_answer")
+    at = transfer.created_at if transfer.created_at.tzinfo else transfer.created_at.replace(tzinfo=UTC)
+    outcome = understand(transfer)
+    return Payment(str(transfer.id), references.key(transfer.reference), amount, outcome.word, at)
 
 
 def latest(transfers: Iterable[Transfer]) -> Transfer | None:

@@ -8,8 +8,9 @@ import msgspec
 
 from bursar.foundation import log
 from bursar.foundation.http import PoliteClient, Reply
+from bursar.gateways.deadline import Deadline
 from bursar.gateways.flutterwave.accounts import Resolved
-from bursar.gateways.flutterwave.answers import Deadline, T, Trouble, ask, read
+from bursar.gateways.flutterwave.answers import T, Trouble, ask, read
 from bursar.gateways.flutterwave.v4.token import Tokens
 from bursar.gateways.flutterwave.v4.wire import Answered, Transfer
 from bursar.holders import Destination

@@ -8,8 +8,9 @@ from datetime import timedelta
 from typing import Final
 
 from bursar.foundation.http import PoliteClient
+from bursar.gateways.deadline import Deadline
 from bursar.gateways.flutterwave import accounts, causes
-from bursar.gateways.flutterwave.answers import Deadline, Trouble
+from bursar.gateways.flutterwave.answers import Trouble
 from bursar.gateways.flutterwave.references import References
 from bursar.gateways.flutterwave.v4 import reports, wire
 from bursar.gateways.flutterwave.v4.api import Api

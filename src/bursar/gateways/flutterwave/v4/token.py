@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from bursar.foundation.http import PoliteClient
-from bursar.gateways.flutterwave.answers import Deadline, Trouble, ask, read
+from bursar.gateways.deadline import Deadline
+from bursar.gateways.flutterwave.answers import Trouble, ask, read
 
 RENEW_BEFORE: Final = 30.0  # Seconds before its end, so that no call is under way with a token that ends meanwhile.
 SHORTEST_LIFE: Final = 10.0  # Seconds; a token that says it lives shorter is used this long, and renewed when refused.

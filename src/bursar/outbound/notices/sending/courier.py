@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
-from bursar.foundation import log
+from bursar.foundation import log, tracing
 from bursar.foundation.clock import Clock
 from bursar.foundation.db import Database
 from bursar.foundation.doorbell import Listener
@@ -175,7 +175,11 @@ async def _guarded(parcel: Parcel, sending: Awaitable[Answer]) -> Answer:
     """What comes of one message; whatever is wrong with it must not reach the others."""
     kind = parcel[0].kind.value
     try:
-        return await sending
+        with (
+            log.correlated(_story(parcel)) as correlation,
+            tracing.span("notice send", correlation=correlation, kind=kind),
+        ):
+            return await sending
     except BadTemplate as broken:
         _log.warning("notice.not_written", kind=kind, cause=broken.message)
         return Answer(None, "bad_template")
@@ -184,6 +188,11 @@ async def _guarded(parcel: Parcel, sending: Awaitable[Answer]) -> Answer:
     except Exception:  # noqa: BLE001 - as promised above
         _log.exception("notice.not_sent", kind=kind, program=parcel[0].program)
         return Answer(None, "internal_error")
+
+
+def _story(parcel: Parcel) -> str | None:
+    """The correlation id of what one message is about; of several at once, None."""
+    return parcel[0].facts.get("correlation") if len(parcel) == 1 else None
 
 
 def _some(work: Callable[[], Awaitable[int]]) -> Callable[[], Awaitable[bool]]:

@@ -18,7 +18,7 @@ class Due:
 
     id: UUID
     kind: Kind
-    program: str
+    program: str | None
     subject_id: UUID
     address: Address
     facts: Mapping[str, Any]

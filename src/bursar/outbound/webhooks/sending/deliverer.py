@@ -15,7 +15,7 @@ from importlib.metadata import version
 from typing import Final
 from uuid import UUID
 
-from bursar.foundation import log
+from bursar.foundation import log, tracing
 from bursar.foundation.clock import Clock
 from bursar.foundation.crypto import Keyring
 from bursar.foundation.db import Database
@@ -37,6 +37,7 @@ LEASE_SECONDS: Final = 120.0  # Four time-outs: what a lane cannot begin in thre
 CALLS_PER_ENDPOINT_MAX: Final = 16
 LOOK_SECONDS: Final = 1.0  # Retries fall due without a bell.
 PROBE_SECONDS: Final = 1.0  # Between two calls to an endpoint that is failing.
+CORRELATION_HEADER: Final = "X-Correlation-Id"  # What the answer to the request called X-Request-Id.
 FINISH_SECONDS: Final = 35.0  # A time-out and a little: what is under way at the end may still be answered.
 
 _log = log.get(__name__)
@@ -167,7 +168,7 @@ class Deliverer:
         async with lane.places:
             if not self._may_send(lane):  # It may have waited for the place.
                 return
-            result = await self._call(lane.queue, lane.waiting.popleft(), signer)
+            result = await self._tell(lane.queue, lane.waiting.popleft(), signer)
         lane.is_silent |= result.status is None
         lane.has_delivered |= result.error is None
         tasks.create_task(self._recorder.ask(result))
@@ -180,8 +181,20 @@ class Deliverer:
         ends_by = asyncio.get_running_loop().time() + needs
         return ends_by <= lane.lease_ends  # Else somebody else may send it while we still do.
 
+    async def _tell(self, queue: Queue, due: Due, signer: Signer) -> Result:
+        """Make one try, as part of the story that its message tells of."""
+        with log.correlated(due.correlation_id) as correlation:
+            with tracing.span("webhook deliver", side=tracing.Side.CLIENT, correlation=correlation) as span:
+                result = await self._call(queue, due, signer)
+                span.note(endpoint_id=queue.endpoint_id, delivery_id=due.delivery_id, http_status=result.status)
+                if result.error is not None:
+                    span.fail(result.error)
+        return result
+
     async def _call(self, queue: Queue, due: Due, signer: Signer) -> Result:
         headers = _HEADERS | signer.headers(due.name, due.body, at=self._clock.now())
+        if due.correlation_id is not None:
+            headers[CORRELATION_HEADER] = due.correlation_id
         clock = asyncio.get_running_loop().time
         began = clock()
         status = None
@@ -210,7 +223,8 @@ class Deliverer:
             _log.warning("endpoint.disabled", endpoint_id=str(endpoint_id), cause=why.value)
         for result in results:
             if result.state is DeliveryState.EXHAUSTED:
-                _log.warning("delivery.exhausted", delivery_id=str(result.due.delivery_id), cause=result.error)
+                with log.correlated(result.due.correlation_id):
+                    _log.warning("delivery.exhausted", delivery_id=str(result.due.delivery_id), cause=result.error)
         return [result.due.delivery_id in recorded.deliveries for result in results]
 
     def _signer(self, queue: Queue) -> Signer:

@@ -34,6 +34,7 @@ class Due:
     name: str
     body: bytes
     patience: Patience
+    correlation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,7 +130,10 @@ async def note_health(tx: Transaction, health: Health, *, days: int) -> dict[UUI
 
 async def _messages(tx: Transaction, ids: Collection[UUID]) -> Mapping[UUID, Record]:
     rows = await tx.many(
-        "SELECT id, payout_id, seq, body, retry_seconds, timeout_seconds, at FROM messages WHERE id = ANY($1)",
+        """
+        SELECT id, payout_id, seq, body, retry_seconds, timeout_seconds, at, correlation_id
+        FROM messages WHERE id = ANY($1)
+        """,
         list(ids),
     )
     return {row["id"]: row for row in rows}
@@ -145,4 +148,5 @@ def _due(row: Record, message: Record) -> Due:
         name=name_of(message["id"], message["payout_id"], message["seq"]),
         body=message["body"],
         patience=Patience(tuple(message["retry_seconds"]), message["timeout_seconds"]),
+        correlation_id=message["correlation_id"],
     )

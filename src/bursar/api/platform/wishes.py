@@ -1,0 +1,149 @@
+"""What holders, and staff about them, say to the runs that pay balances: a minimum, a pause, a hold."""
+
+from typing import Final
+
+from litestar import Router, delete, get, patch, put
+from litestar.datastructures import State
+from litestar.params import FromPath
+from msgspec import UNSET
+
+from bursar import holders
+from bursar.api import reading
+from bursar.api.entry import Either, PlatformRequest
+from bursar.api.filters import moment
+from bursar.api.openapi import Doc
+from bursar.api.platform import examples, scope
+from bursar.api.platform.wire_wishes import HoldBody, PreferencesBody, PreferencesView
+from bursar.foundation.db import Transaction
+from bursar.foundation.errors import Invalid
+from bursar.foundation.money import Money
+from bursar.holders import Holder
+from bursar.house import House
+from bursar.identity import Permission, Scope
+
+PATH: Final = "/{holder_id:str}/payout-preferences"
+_MAY_CHANGE: Final = Either(Scope.HOLDERS_WRITE, Permission.MANAGE_HOLDERS)
+_MAY_LOOK: Final = Either(Scope.HOLDERS_READ, Permission.VIEW)
+
+
+@get(
+    PATH,
+    needs=_MAY_LOOK,
+    doc=Doc(
+        summary="Show a holder's payout preferences",
+        answers=PreferencesView,
+        shows=examples.PREFERENCES,
+        refuses=(404,),
+    ),
+)
+async def show_preferences(holder_id: FromPath[str], request: PlatformRequest, state: State) -> PreferencesView:
+    """Show what was said about a holder to the runs that pay balances."""
+    house: House = state.house
+    async with house.database.transaction(readonly=True) as tx:
+        holder = await scope.holder(tx, request, holder_id)
+        return await _view(tx, holder)
+
+
+@patch(
+    PATH,
+    needs=_MAY_CHANGE,
+    request_max_body_size=reading.JSON_BYTES_MAX,
+    doc=Doc(
+        summary="Change a holder's payout preferences",
+        takes=PreferencesBody,
+        examples=examples.WISHES,
+        answers=PreferencesView,
+        shows=examples.PREFERENCES,
+        refuses=(404,),
+    ),
+)
+async def change_preferences(holder_id: FromPath[str], request: PlatformRequest, state: State) -> PreferencesView:
+    """Say how a holder wants to be paid by runs: no less than a minimum of their own, or nothing for a while.
+
+    It counts for every run that begins afterwards. The program's own minimum always counts too.
+    """
+    house: House = state.house
+    body = await reading.json(request, PreferencesBody)
+    async with house.database.transaction() as tx:
+        holder = await scope.holder(tx, request, holder_id)
+        currency = (await house.book.judge(tx, {holder.program}))[holder.program].currency
+        if body.minimum is not UNSET:
+            least = Money.parse(body.minimum, currency, field="minimum") if body.minimum else None
+            await holders.set_minimum(tx, [holder.id], minimum=least, actor=request.user.actor)
+        await _pause(tx, holder, body, actor=request.user.actor)
+        return await _view(tx, holder)
+
+
+@put(
+    f"{PATH}/hold",
+    needs=Permission.MANAGE_HOLDERS,
+    request_max_body_size=reading.JSON_BYTES_MAX,
+    doc=Doc(
+        summary="Hold a holder's payouts by runs",
+        takes=HoldBody,
+        examples={"For a reason": {"reason": "Under investigation"}},
+        answers=PreferencesView,
+        shows=examples.PREFERENCES | {"held": True, "heldReason": "Under investigation"},
+        refuses=(404,),
+    ),
+)
+async def hold_holder(holder_id: FromPath[str], request: PlatformRequest, state: State) -> PreferencesView:
+    """Have runs leave a holder out. What was asked for already goes on; a kill switch stops that."""
+    house: House = state.house
+    body = await reading.json(request, HoldBody)
+    async with house.database.transaction() as tx:
+        holder = await scope.holder(tx, request, holder_id)
+        await holders.hold(tx, [holder.id], why=body.reason, actor=request.user.actor)
+        return await _view(tx, holder)
+
+
+@delete(
+    f"{PATH}/hold",
+    status_code=200,
+    needs=Permission.MANAGE_HOLDERS,
+    doc=Doc(
+        summary="Let runs pay a holder again",
+        answers=PreferencesView,
+        shows=examples.PREFERENCES,
+        refuses=(404,),
+    ),
+)
+async def release_holder(holder_id: FromPath[str], request: PlatformRequest, state: State) -> PreferencesView:
+    """Hold a holder no longer."""
+    house: House = state.house
+    async with house.database.transaction() as tx:
+        holder = await scope.holder(tx, request, holder_id)
+        await holders.release(tx, [holder.id], actor=request.user.actor)
+        return await _view(tx, holder)
+
+
+async def _pause(tx: Transaction, holder: Holder, body: PreferencesBody, *, actor: str) -> None:
+    """Begin, move or end a pause, as far as the body speaks of it.
+
+    Raises:
+        Invalid: an end without a beginning, or before it.
+    """
+    if body.paused_from is UNSET and body.paused_until is UNSET:
+        return
+    since = moment(body.paused_from, field="pausedFrom") if body.paused_from else None
+    until = moment(body.paused_until, field="pausedUntil") if body.paused_until else None
+    if body.paused_from is UNSET:
+        since = (await holders.preferences(tx, [holder.id]))[holder.id].paused_from or await tx.now()
+    if since is None:
+        if until is not None:
+            raise Invalid(field="pausedUntil", rule="left out where pausedFrom is null")
+        await holders.resume(tx, [holder.id], actor=actor)
+    else:
+        await holders.pause(tx, [holder.id], since=since, until=until, actor=actor)
+
+
+async def _view(tx: Transaction, holder: Holder) -> PreferencesView:
+    return PreferencesView.of((await holders.preferences(tx, [holder.id]))[holder.id])
+
+
+router = Router(
+    path="/api/holders",
+    route_handlers=[show_preferences, change_preferences, hold_holder, release_holder],
+    request_max_body_size=reading.JSON_BYTES_MAX,
+    tags=["Holders"],
+)

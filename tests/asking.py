@@ -1,0 +1,47 @@
+"""Accounts that tests pay to, and asks for payouts that no door takes: merchants' to accounts at the gateway itself."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from auditor import Asked
+from bursar import payouts, programs
+from bursar.foundation.crypto import Keyring, read_key
+from bursar.foundation.db import Database
+from bursar.foundation.money import Money
+from bursar.foundation.settings import Settings
+from bursar.holders import Destination
+from ways import Way
+
+
+async def ask_inside(
+    database: Database, settings: Settings, holder: UUID, *, way: Way, accounts: Sequence[str], amount: str
+) -> dict[UUID, Asked]:
+    """Ask for a payout to each of these accounts; what was asked, by payout."""
+    assert settings.encryption_key is not None, "every world has one"
+    desk = payouts.Desk(programs.Book(), Keyring([read_key(settings.encryption_key.get_secret_value())]))
+    money = Money.parse(amount, way.currency)
+    asks = [
+        payouts.Ask(
+            holder_id=holder,
+            program="merchants",
+            reference=f"order-{secrets.token_hex(8)}",
+            amount=money,
+            destination=Destination(way.bank_code, account, "Anna Khan", "GATEWAY_ACCOUNT"),
+            requester="key:test",
+        )
+        for account in accounts
+    ]
+    async with database.transaction() as tx:
+        made = await payouts.request(tx, asks, desk=desk, at=datetime.now(UTC))
+    asked: dict[UUID, Asked] = {}
+    for account, payout in zip(accounts, made, strict=True):
+        assert isinstance(payout, payouts.Payout), payout
+        asked[payout.id] = Asked(money.minor, way.currency, way.bank_code, account)
+    return asked
+
+
+def account(suffix: str = "0001", *, begins: str = "9000000000") -> str:
+    """An account number that occurs nowhere else, beginning and ending as wanted; no gateway takes a longer one."""
+    return f"{begins}{secrets.randbelow(10**6):06d}{suffix}"

@@ -1,0 +1,81 @@
+"""What holders and staff say to runs: it counts from when until when, and only what was said."""
+
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from bursar import holders
+from bursar.foundation.db import Transaction
+from bursar.foundation.errors import Invalid
+from bursar.foundation.money import Money
+from bursar.holders import Preferences, Wish
+from ground import AT, merchant, program
+
+ID = UUID(int=1)
+DAY = timedelta(days=1)
+HUNDRED = Money(10_000, "PKR")
+
+
+@pytest.fixture
+async def holder(tx: Transaction) -> UUID:
+    """Somebody of whom nothing was said."""
+    return await merchant(tx, (await program(tx)).program)
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (Preferences(ID), None),
+        (Preferences(ID, minimum=HUNDRED), None),
+        (Preferences(ID, minimum=Money(10_001, "PKR")), Wish.OWN_MINIMUM),
+        (Preferences(ID, minimum=Money(10_001, "USD")), None),
+        (Preferences(ID, paused_from=AT), Wish.PAUSED),
+        (Preferences(ID, paused_from=AT + DAY), None),
+        (Preferences(ID, paused_from=AT - DAY, paused_until=AT), None),
+        (Preferences(ID, paused_from=AT - DAY, paused_until=AT + DAY), Wish.PAUSED),
+        (Preferences(ID, held_why="x", held_by="y", held_at=AT + DAY), Wish.HELD),
+    ],
+)
+def test_what_stands_against_paying_a_hundred(said: Preferences, expected: Wish | None) -> None:
+    assert said.against(HUNDRED, at=AT) == expected
+
+
+async def test_one_wish_leaves_the_others_as_they_were(tx: Transaction, holder: UUID) -> None:
+    await holders.set_minimum(tx, [holder], minimum=HUNDRED, actor="holder")
+    await holders.pause(tx, [holder], since=AT, until=AT + DAY, actor="holder")
+    await holders.hold(tx, [holder], why="first", actor="person:anna")
+    await holders.hold(tx, [holder], why="second", actor="person:ben")
+    said = (await holders.preferences(tx, [holder]))[holder]
+    assert (said.minimum, said.paused_from, said.paused_until) == (HUNDRED, AT, AT + DAY)
+    assert (said.held_why, said.held_by, said.held_at) == ("first", "person:anna", await tx.now())
+    await holders.resume(tx, [holder], actor="holder")
+    await holders.release(tx, [holder], actor="person:ben")
+    said = (await holders.set_minimum(tx, [holder], minimum=None, actor="holder"))[holder]
+    assert said == Preferences(holder)
+
+
+async def test_who_said_so_is_on_record(tx: Transaction, holder: UUID) -> None:
+    await holders.hold(tx, [holder], why="check", actor="person:anna")
+    await holders.release(tx, [holder], actor="person:ben")
+    notes = await tx.many("SELECT actor, action FROM audit_notes WHERE subject = $1 ORDER BY id", f"holder:{holder}")
+    assert [tuple(note) for note in notes] == [("person:anna", "holder.held"), ("person:ben", "holder.released")]
+
+
+async def test_a_payee_comes_with_what_was_said_and_where_to_pay(tx: Transaction, holder: UUID) -> None:
+    assert (await holders.payees(tx, [holder]))[holder].preferences is None
+    await holders.set_minimum(tx, [holder], minimum=HUNDRED, actor="holder")
+    found = (await holders.payees(tx, [holder]))[holder]
+    assert found.preferences == Preferences(holder, minimum=HUNDRED)
+    assert (found.name, found.destination) == ("Acme", None)
+
+
+async def test_what_makes_no_sense_is_refused(tx: Transaction, holder: UUID) -> None:
+    with pytest.raises(Invalid):
+        await holders.set_minimum(tx, [holder], minimum=Money(0, "PKR"), actor="holder")
+    with pytest.raises(Invalid):
+        await holders.pause(tx, [holder], since=AT, until=AT, actor="holder")
+    with pytest.raises(Invalid):
+        await holders.hold(tx, [holder], why="two\nlines", actor="person:anna")
+    with pytest.raises(holders.NoSuchHolder):
+        await holders.release(tx, [holder, uuid4()], actor="person:anna")
