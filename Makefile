@@ -12,7 +12,7 @@ MAKEFLAGS += --no-print-directory
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
 BIN := .venv/bin
-LANES ?= 3
+LANES ?= 4
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-find-links
 
@@ -88,7 +88,7 @@ check: install ## Everything that can be said without running Bursar: format, li
 
 test: check ## What CI runs: check, then every test but the long fault runs.
 	$(call step,The tests pass)
-	$(BIN)/pytest -n $(LANES) --dist loadfile $(FLAGS)
+	$(BIN)/pytest -n $(LANES) --dist worksteal $(FLAGS)
 
 fault-lab: install ## The long runs: real processes killed, stalled and cut off, and the books examined afterwards.
 	$(BIN)/pytest -m fault_lab $(FLAGS)

@@ -28,6 +28,15 @@ ALTER TABLE balances
     DROP CONSTRAINT balances_holder_id_fkey,
     ADD CONSTRAINT balance_is_in_the_holders_program FOREIGN KEY (program, holder_id) REFERENCES holders (program, id);
 
+-- The release before this one opens balances without saying so, and goes on running while processes are replaced.
+CREATE FUNCTION find_program() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    SELECT program INTO NEW.program FROM holders WHERE id = NEW.holder_id;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER balances_have_a_program BEFORE INSERT ON balances
+    FOR EACH ROW WHEN (NEW.program IS NULL) EXECUTE FUNCTION find_program();
+
 -- payouts -------------------------------------------------------------------------------------------------------------
 
 ALTER TABLE payouts

@@ -12,9 +12,10 @@ CREATE INDEX audit_notes_by_subject ON audit_notes (subject, id);
 
 CREATE INDEX payouts_by_correlation ON payouts (correlation_id) WHERE correlation_id IS NOT NULL;
 
--- The same turn-about: an asker's reference is what people have in hand.
+-- An asker's reference is what people have in hand, and nobody asks for one holder's alone; a run gives all of its
+-- payouts the same, of which the latest are looked at.
 DROP INDEX payouts_by_reference;
-CREATE INDEX payouts_by_reference ON payouts (reference, holder_id);
+CREATE INDEX payouts_by_reference ON payouts (reference, id);
 
 -- What people and their systems did to payouts bears their own request's id. All else bears the payout's, and is no
 -- part of this index: the great mass of events costs nothing more.

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from cli_house import PASSWORD, Bursar
 
+from bursar.foundation import db
+
 ANNA, BEN = "anna@example.com", "ben@example.com"
 
 
@@ -25,6 +27,19 @@ COLUMNS = ["--reference", "Trace", "--amount", "Betrag", "--currency", "PKR", "-
 def imported(bursar: Bursar, file: Path) -> Any:
     [made] = bursar.json("reconcile", "import", str(file), "--gateway", "mockbank", *COLUMNS, code=1)
     return made
+
+
+def test_a_worker_compares_where_this_terminal_does_not_know_the_gateways(shop: Bursar) -> None:
+    assert "gateway_not_found" in shop.refused("reconcile", "run", "--gateway", "stripe")
+    assert shop.said("reconcile", "run", "--gateway", "stripe", "--by-worker") == ""
+    assert shop.json("reconcile", "list") == [], "none has come by yet"
+
+    async def waiting(database: db.Database) -> int:
+        async with database.transaction(readonly=True) as tx:
+            found: int = await tx.value("SELECT count(*) FROM pgqueuer WHERE entrypoint = 'reconciliation.compare'")
+        return found
+
+    assert shop.directly(waiting) == 1
 
 
 def test_a_statements_difference_is_found_and_ended_by_two_people(shop: Bursar, statement: Path) -> None:

@@ -68,6 +68,13 @@ def test_the_first_ten_thousand_are_shown(nightly: Bursar, tmp_path: Path) -> No
     assert result.stdout.count('"busy"') < 10_000, "those of others are among them"
 
 
+def test_people_are_shown_a_year_of_a_daily_run_and_told_of_the_rest(nightly: Bursar, tmp_path: Path) -> None:
+    apply(nightly, tmp_path, "hourly", dispatch__cron="0 * * * *")
+    result = nightly("schedule", "preview", "--months", "2")
+    assert (result.stdout.count(" hourly "), result.stdout.count(" nightly ") > 58) == (400, True)
+    assert "Of each program the first 400; --json has 1," in result.stderr
+
+
 def test_a_schedule_that_is_off_has_no_next_run(nightly: Bursar, tmp_path: Path) -> None:
     apply(nightly, tmp_path, "nightly", schedule__frequency="daily", schedule__enabled=False)
     assert nightly.json("schedule", "next") == []

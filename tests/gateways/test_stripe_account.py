@@ -153,6 +153,29 @@ async def test_what_came_back_was_not_paid() -> None:
     assert (found.word, found.reference) == (Word.REFUSED, "tr_1")
 
 
+async def test_a_transfer_that_was_taken_back_after_it_was_paid_out_came_back() -> None:
+    [found] = await payments(stripe(Switchboard(listed(taken_back()), listed(payout("paid")))))
+    assert (found.word, found.reference) == (Word.RETURNED, "po_1")
+
+
+async def test_one_account_that_tells_nothing_does_not_keep_all_others_from_being_listed() -> None:
+    cut_off = error("account_invalid", 403)
+    line = Switchboard(listed(transfer(), transfer(id="tr_2")), cut_off, listed(payout("paid")))
+    assert [found.word for found in await payments(stripe(line))] == [Word.HELD, Word.PAID]
+
+
+async def test_where_our_key_was_copied_the_first_payout_counts() -> None:
+    copied = listed(payout("failed", id="po_2", failure_code="declined"), payout("paid"))
+    [found] = await payments(stripe(Switchboard(listed(transfer()), copied)))
+    assert (found.word, found.reference) == (Word.PAID, "po_1")
+
+
+async def test_two_transfers_that_lead_to_one_payout_are_two_payments() -> None:
+    line = Switchboard(listed(transfer(id="tr_2"), transfer()), listed(payout("paid")), listed(payout("paid")))
+    found = await payments(stripe(line))
+    assert [(one.key, one.reference) for one in found] == [("key-1", "po_1"), ("key-1", "tr_1")]
+
+
 async def test_the_other_gateways_transfers_are_left_out_and_nobodys_are_not() -> None:
     others = transfer(metadata=ours(bursar_gateway="stripe"))
     nobodys = transfer(id="tr_9", metadata={}, transfer_group=None, amount_reversed=10)

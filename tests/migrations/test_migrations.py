@@ -99,6 +99,26 @@ def test_payouts_of_before_know_whether_people_had_to_look(url: str) -> None:
     assert rows == [("[]", "pass", False), ("[{}]", "high", True)]
 
 
+def test_the_release_before_goes_on_opening_balances(url: str) -> None:
+    """It does not know of the column ``program``, which 0010 brought."""
+    migrations.migrate(url)
+    holder = uuid4()
+    with psycopg.connect(url, autocommit=True, options="-c search_path=bursar") as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(
+            "INSERT INTO holders (id, program, kind, reference, name) VALUES (%s, 'p', 'writer', 'r', 'Ada')", (holder,)
+        )
+        connection.execute("ALTER TABLE balances ENABLE ALWAYS TRIGGER balances_have_a_program")
+        connection.execute(
+            """
+            INSERT INTO balances (holder_id, currency, available_account, reserved_account)
+            VALUES (%s, 'USD', 1, 2)
+            """,
+            (holder,),
+        )
+    assert run(url, "SELECT program FROM bursar.balances") == [("p",)]
+
+
 def test_each_real_migration_is_a_pair_and_they_follow_one_another() -> None:
     place = migrations.directory()
     scripts = sorted(file.stem for file in (place / "versions").glob("*.py"))

@@ -1,6 +1,7 @@
 """The watcher opens one alert for each thing that is wrong, and ends it when it has gone away, not before."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -200,10 +201,22 @@ async def system(house: WatchedHouse) -> dict[str, Alert]:
 
 
 async def test_a_circuit_that_opens_is_an_alert_until_it_closes(watched: WatchedHouse) -> None:
-    await watched.run("INSERT INTO circuits (gateway, state) VALUES ('mockbank', 'open')")
+    await watched.run(
+        """
+        INSERT INTO circuits (gateway, state, opened_at, probe_at, reason, probes)
+        VALUES ('mockbank', 'open', '2026-11-20T08:00Z', '2026-11-20T08:02Z', 'timeout', 3)
+        """
+    )
     await watched.look()
     alert = (await system(watched))["gateway:mockbank"]
     assert (alert.severity, alert.program) == (Severity.CRITICAL, None)
+    assert alert.facts == {
+        "circuit": "open",
+        "reason": "timeout",
+        "since": "2026-11-20T08:00:00Z",
+        "probes": 3,
+        "probe_at": "2026-11-20T08:02:00Z",
+    }
     await Circuits(watched.database).close("mockbank")
     await watched.pass_time(61)
     await watched.look()
@@ -215,6 +228,31 @@ async def test_a_low_float_and_disputed_payments_are_alerts(watched: WatchedHous
     await watched.run("INSERT INTO breaks (id, kind, gateway) VALUES (gen_random_uuid(), 'unknown', 'mockbank')")
     await watched.look()
     assert (await system(watched)).keys() == {"float:mockbank:PKR", "breaks:mockbank"}
+
+
+async def test_what_a_gateway_says_otherwise_is_one_alert_until_it_is_corrected(watched: WatchedHouse) -> None:
+    await watched.run(
+        """
+        INSERT INTO reconciliation_items (id, kind, subject, ways, happened_at, amount, currency)
+        SELECT gen_random_uuid(), kind, kind, '{list}', now(), 1000, 'PKR'
+        FROM unnest('{orphan_payment,paid_twice}'::text[]) kind
+        """
+    )
+    await watched.look()
+    alert = (await system(watched))["reconciliation"]
+    assert (alert.facts["count"], alert.facts["kinds"]) == (2, ["orphan_payment", "paid_twice"])
+    await watched.run("UPDATE reconciliation_items SET closed_at = now(), resolution = 'accept'")
+    await watched.pass_time(61)
+    await watched.look()
+    assert await system(watched) == {}
+
+
+async def test_that_nothing_is_sent_after_a_restore_is_an_alert(watched: WatchedHouse) -> None:
+    since = datetime(2026, 11, 20, 8, tzinfo=UTC)
+    await watched.do(dispatch.recovery.begin, known_until=since, reason="restored", actor="cli:test")
+    await watched.look()
+    alert = (await system(watched))["recovery"]
+    assert (alert.severity, alert.program, alert.facts["reason"]) == (Severity.CRITICAL, None, "restored")
 
 
 async def test_a_worker_that_went_without_a_goodbye_is_missed_until_another_takes_its_place(

@@ -122,7 +122,7 @@ async def test_a_run_leads_to_its_payouts_and_they_lead_to_it(books: Books) -> N
     for name in (run_id, "run-1", payout.id):
         story = await tell(books.database, name)
         assert [one.id for one in story.payouts] == [payout.id]
-        assert [line.text for line in story.lines if line.kind == "run"] == ["run begun for by hand, by cli:amina"]
+        assert [line.text for line in story.lines if line.kind == "run"] == ["run begun by hand, by cli:amina"]
 
 
 async def test_of_very_many_payouts_the_latest_are_told(books: Books) -> None:

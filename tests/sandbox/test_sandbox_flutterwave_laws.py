@@ -105,7 +105,7 @@ def test_everything_is_found_by_each_of_its_names() -> None:
 @pytest.mark.parametrize(
     ("reference", "order"),
     [
-        ("0196c1a000007000800000000000ab01-1", "0196c1a000007000800000000000ab01"),
+        ("0196c1a000007000800000000000ab01-1", "0196c1a0-0000-7000-8000-00000000ab01"),
         ("order-7_RETRY_2", "order"),
         ("order_7_RETRY_12", "order_7"),
         ("abc-3_PMCKDU_1", "abc"),

@@ -1,10 +1,10 @@
 """What becomes of runs: counted while they go on, kept when they are over, and paged through."""
 
-from balances_house import begun, carried_out, paying_balances, rupees, writers
 from test_run_stops import of_four, went
 
+from balances_house import begun, carried_out, paying_balances, rupees, writers
 from bursar import payouts, schedules
-from bursar.foundation.db import Transaction
+from bursar.foundation.db import Database, Transaction
 from bursar.payouts import PayoutState
 from bursar.schedules import Standing
 
@@ -43,6 +43,22 @@ async def test_a_run_is_over_when_the_last_of_its_payouts_has_come_to_rest(tx: T
     assert (over.standing, over.ended_at) == (Standing.FINISHED, await tx.now())
 
 
+async def test_however_late_somebody_looks_a_run_ended_when_its_last_payout_came_to_rest(database: Database) -> None:
+    async with database.transaction() as tx:
+        run, ids = await of_four(tx)
+        for one in ids:
+            await went(tx, one, "send")
+        await went(tx, ids[0], "settle")
+    async with database.transaction() as tx:
+        for one in ids[1:]:
+            await went(tx, one, "settle")
+        rested_at = await tx.now()
+    async with database.transaction() as tx:
+        await schedules.finish(tx, run.program)
+        assert await schedules.end(tx, run.program) == [run.id]
+        assert (await schedules.get(tx, run.id)).ended_at == rested_at < await tx.now()
+
+
 async def test_what_became_of_a_run_that_is_over_stays_what_it_was(tx: Transaction) -> None:
     run, ids = await of_four(tx)
     for one in ids:
@@ -60,6 +76,8 @@ async def test_a_run_without_payouts_is_over_as_well(tx: Transaction) -> None:
     run = await carried_out(tx, (await begun(tx, terms)).id)
     await schedules.finish(tx, run.program)
     assert await schedules.end(tx, run.program) == [run.id]
+    over = await schedules.get(tx, run.id)
+    assert over.ended_at == over.finished_at
     found = (await schedules.results(tx, [run.id]))[run.id]
     assert (found.total, found.amount, found.errors) == (0, None, ())
 

@@ -4,8 +4,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from balances_house import STAFF, begun, carried_out, desk, paying_balances, rupees, writers
 
+from balances_house import STAFF, begun, carried_out, desk, paying_balances, rupees, writers
 from bursar import dispatch, ledger, payouts, programs, schedules
 from bursar.foundation.db import Transaction
 from bursar.payouts import PayoutState, Step
@@ -51,6 +51,19 @@ async def test_a_run_of_more_than_the_terms_let_go_stops_before_anything_leaves(
     assert (run.standing, run.count, await claimable(tx, run)) == (Standing.HANDED_OVER, 3, 3)
 
 
+async def test_what_a_run_asks_for_after_somebody_let_it_go_on_has_not_been_seen(tx: Transaction) -> None:
+    terms = await paying_balances(tx, runs__amount_max=149.99)
+    await writers(tx, terms, "50.00", "50.00", "50.00")
+    run = await begun(tx, terms)
+    await schedules.carry_on(tx, run.id, desk=desk(), at_most=1)
+    await schedules.stop(tx, run.id, actor=STAFF, why="wait")
+    assert await schedules.leaving(tx, run.id) == (1, [rupees("50.00")])
+    await schedules.resume(tx, run.id, actor=STAFF)
+    await tx.run("UPDATE runs SET resumed_at = resumed_at - interval '1 minute' WHERE id = $1", run.id)
+    run = await carried_out(tx, run.id)
+    assert (run.standing, run.stopped_why, run.count) == (Standing.STOPPED, "amount", 0)
+
+
 async def test_as_much_as_the_terms_let_go_leaves(tx: Transaction) -> None:
     terms = await paying_balances(tx, runs__amount_max=150.00)
     await writers(tx, terms, "50.00", "100.00")
@@ -94,6 +107,20 @@ async def test_a_run_wants_its_own_batch_size(tx: Transaction) -> None:
     run = await begun(tx, terms, overrides=schedules.Overrides(batch_size=3))
     await carried_out(tx, run.id)
     assert await schedules.watch(tx, run.program, book=programs.Book()) == (3, [])
+
+
+async def test_what_leaves_while_the_rest_is_handed_over_is_watched_as_well(tx: Transaction) -> None:
+    terms = await paying_balances(tx, runs__failures_min=1, runs__failure_rate_max=50)
+    await writers(tx, terms, *["50.00"] * 3)
+    run = await begun(tx, terms, overrides=schedules.Overrides(batch_size=3))
+    await schedules.carry_on(tx, run.id, desk=desk())
+    await schedules.carry_on(tx, run.id, desk=desk(), at_most=2)
+    assert await schedules.watch(tx, run.program, book=programs.Book()) == (3, [])
+    [first, *_] = reversed(await payouts.page_of_run(tx, run.id))
+    await went(tx, first.id, "send", "fail")
+    _, [stopped] = await schedules.watch(tx, run.program, book=programs.Book())
+    assert (stopped.standing, stopped.count, stopped.handed_over_at) == (Standing.STOPPED, 2, None)
+    assert await schedules.carry_on(tx, run.id, desk=desk()) is None, "and nothing more is handed over"
 
 
 async def test_a_person_stops_a_run_while_it_is_asking(tx: Transaction) -> None:

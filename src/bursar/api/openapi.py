@@ -97,7 +97,7 @@ def document(app: Litestar, *, title: str, version: str, description: str) -> di
             operation["operationId"] = f"{name}{names[name]}"
         paths.setdefault(path, {})[method.lower()] = operation
     for _, _, handler in documented:  # What they say stands beside each operation.
-        components.pop(_name_of(handler.opt["doc"].query), None)
+        components.pop(_name_of(handler.opt["doc"].query, schemas), None)
     return _plainly_named(
         {
             "openapi": "3.1.0",
@@ -157,10 +157,24 @@ def _plainly_named(told: dict[str, Any]) -> dict[str, Any]:
     """The document with ``Page_PayoutView_`` called ``PagePayoutView``, as generated clients want it."""
     text = msgspec.json.encode(told).decode()
     for name in told["components"]["schemas"]:
-        plain = "".join(_capitalised(re.sub(r"\w+\.", "", part)) for part in name.split("_"))
+        plain = _plain(name)
         text = text.replace(f'"{name}":', f'"{plain}":').replace(f'schemas/{name}"', f'schemas/{plain}"')
     named: dict[str, Any] = msgspec.json.decode(text)
     return named
+
+
+def _plain(name: str) -> str:
+    """The name without signs; of two rooms' kinds of the same name, each is told with its room, as in `NoticesKind`."""
+    known = re.sub(rf"^{MODULE}", lambda path: f"{_room(path[0])}_", name)
+    return "".join(map(_capitalised, re.sub(MODULE, "", known).split("_")))
+
+
+MODULE: Final = r"bursar\.(?:\w+\.)+"
+
+
+def _room(path: str) -> str:
+    *rooms, module = path.rstrip(".").split(".")
+    return rooms[-1] if module == "model" else module
 
 
 def _capitalised(word: str) -> str:
@@ -183,7 +197,7 @@ def _operation(
         "tags": list(handler.resolve_tags()),
         "parameters": [
             *_path_parameters(path),
-            *_query_parameters(doc, components),
+            *_query_parameters(doc, schemas, components),
             *map(_header, doc.headers),
             *([FOR_WHOM] if handler.opt["needs"] is Needs.HOLDER else []),
         ],
@@ -201,16 +215,17 @@ def _path_parameters(path: str) -> Iterator[dict[str, Any]]:
         yield {"name": name, "in": "path", "required": True, "schema": schema}
 
 
-def _query_parameters(doc: Doc, components: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    described = components.get(_name_of(doc.query), {"properties": {}})
+def _query_parameters(doc: Doc, schemas: Mapping[str, Any], components: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    described = components.get(_name_of(doc.query, schemas), {"properties": {}})
     for name, given in described["properties"].items():
         schema = _without_null(given)
         parameter = {"name": name, "in": "query", "required": name in described["required"]}
         yield parameter | {"description": schema.pop("description", ""), "schema": schema}
 
 
-def _name_of(kind: Any) -> str:
-    return kind.__name__ if kind is not None else ""
+def _name_of(kind: Any, schemas: Mapping[str, Any]) -> str:
+    """The component's name; longer than the struct's own where another struct is called the same."""
+    return schemas[str(kind)]["$ref"].rpartition("/")[2] if kind is not None else ""
 
 
 def _without_null(schema: Mapping[str, Any]) -> dict[str, Any]:

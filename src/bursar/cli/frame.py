@@ -21,7 +21,7 @@ from bursar.foundation.money import Money
 
 if TYPE_CHECKING:
     # Only commands that use the database need these; without them the others start in a quarter of the time.
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
     from rich.table import Table
 
     from bursar.cli.roof import Roof
@@ -175,11 +175,14 @@ def show(
     """Print a list of things: as a table, or as a JSON list with everything that the rows hold.
 
     ``columns`` gives each shown field its heading; figures stand on the right. ``empty`` is said when there are none.
+    On a terminal too narrow for whole words beside each other, each thing is a block of lines.
     """
     if json:
         show_json([dict(row) for row in rows])
     elif rows:
-        draw(table(rows, columns))
+        drawn, console = table(rows, columns), _console()
+        fits = drawn.__rich_measure__(console, console.options).minimum <= console.width
+        draw(drawn if fits else _blocks(rows, columns))
     else:
         say(empty)
 
@@ -206,12 +209,7 @@ def table(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]) -> "
 
 def draw(drawn: "RenderableType", *, aside: bool = False) -> None:
     """Print something that was drawn, as wide as the terminal; where nobody's terminal limits it, wide."""
-    from rich.console import Console
-
-    console = Console(stderr=aside)
-    if not console.is_terminal:
-        console.width = PIPE_WIDTH
-    console.print(drawn)
+    _console(aside=aside).print(drawn)
 
 
 def show_json(value: object) -> None:
@@ -276,8 +274,8 @@ def live(columns: Mapping[str, str]) -> Iterator[Callable[[Sequence[Mapping[str,
         yield lambda rows: drawn.update(table(rows, columns), refresh=True)
 
 
-def said(value: object) -> str:
-    """A value as people read it: ``1,000.00 PKR``, ``2026-11-20 09:00:00 UTC``, ``—`` for nothing."""
+def said(value: object) -> str:  # noqa: PLR0911 - one line for each kind of value
+    """A value as people read it: ``1,000.00 PKR``, ``2026-11-20 09:00:00 UTC``, ``held: 2``, ``—`` for nothing."""
     match value:
         case None | () | []:
             return "—"
@@ -289,6 +287,8 @@ def said(value: object) -> str:
             return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
         case tuple() | list():
             return ", ".join(said(item) for item in value)
+        case Mapping():
+            return ", ".join(f"{name}: {said(item)}" for name, item in value.items()) or "—"
         case _:
             return str(value)
 
@@ -340,6 +340,25 @@ def _address(url: str) -> str:
         return f"the database {parts.path.strip('/') or '?'} at {parts.hostname or '?'}:{parts.port or 5432}"
     except ValueError:
         return "the database of DATABASE_URL"
+
+
+def _console(*, aside: bool = False) -> "Console":
+    from rich.console import Console
+
+    console = Console(stderr=aside)
+    return console if console.is_terminal else Console(stderr=aside, width=PIPE_WIDTH)
+
+
+def _blocks(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]) -> "Table":
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table.grid(padding=(0, 3, 0, 1))
+    for row in rows:
+        drawn.add_row()
+        for field, heading in columns.items():
+            drawn.add_row(Text(heading, style="dim"), Text(_printable(said(row[field])), overflow="fold"))
+    return drawn
 
 
 def _say_news(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str], said_before: dict[object, str]) -> None:

@@ -45,10 +45,27 @@ CorrectionId = Annotated[UUID, typer.Argument(metavar="CORRECTION", help="The co
 
 
 @app.command(
-    epilog=frame.examples("bursar reconcile run", "bursar reconcile run --gateway somebank --since 2026-11-01 --json")
+    epilog=frame.examples(
+        "bursar reconcile run",
+        "bursar reconcile run --gateway somebank --since 2026-11-01 --json",
+        "bursar reconcile run --by-worker",
+    )
 )
-def run(context: typer.Context, *, gateway: GatewayName = None, since: Since = None, json: frame.Json = False) -> None:
+def run(
+    context: typer.Context,
+    *,
+    gateway: GatewayName = None,
+    since: Since = None,
+    by_worker: Annotated[
+        bool, typer.Option("--by-worker", help="Ask a worker to, which knows the sandbox of `bursar up`.")
+    ] = False,
+    json: frame.Json = False,
+) -> None:
     """Compare now: our books, and the list of each gateway that has one. Ends with 1 when something differs."""
+    if by_worker:
+        frame.run(_ask(gateway, _utc(since)))
+        frame.note("A worker compares; `bursar reconcile list` shows what came of it.")
+        return
     made = frame.run(_run(Roof.over(context), gateway, _utc(since)))
     frame.show([_comparison(one) for one in made], COMPARISONS, json=json)
     if not all(one.passed for one in made):
@@ -193,6 +210,11 @@ async def _run(roof: Roof, gateway: str | None, since: datetime | None) -> Seque
         now = SystemClock().now()
         span = Span(since or now - reconciliation.LOOK_BACK, now)
         return [await reconciliation.compare_list(database, installed[gateway], span=span, actor=frame.actor())]
+
+
+async def _ask(gateway: str | None, since: datetime | None) -> None:
+    async with frame.database() as database, database.transaction() as tx:
+        await reconciliation.ask(tx, gateway=gateway, since=since, actor=frame.actor())
 
 
 async def _list(limit: int, *, json: bool) -> None:

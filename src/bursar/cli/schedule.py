@@ -1,6 +1,7 @@
 """``bursar schedule``: when programs pay in runs, as far ahead as one likes to look."""
 
 import calendar
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
@@ -20,6 +21,7 @@ app = typer.Typer(
 
 MONTHS_MAX: Final = 120
 SHOWN_MAX: Final = 10_000  # Occurrences in one answer: a year of a schedule that comes round each hour.
+PRINTED_MAX: Final = 400  # Of one program, for people: a year of a daily one.
 
 PROGRAMS: Final = {
     "program": "Program", "schedule": "Schedule", "enabled": "On", "catch_up": "Missed ones", "holidays": "Holidays",
@@ -80,9 +82,22 @@ async def _preview(program: str | None, months: int, *, json: bool) -> None:
     until = _later(at, months=months)
     rows = [row for terms in known for row in islice(_coming(terms, after=at, until=until), SHOWN_MAX)]
     shown = sorted(rows, key=lambda row: row["at"])[:SHOWN_MAX]
-    frame.show(shown, OCCURRENCES, json=json, empty="No program has a run in this time.")
-    if len(rows) >= SHOWN_MAX:
+    printed = shown if json else _first_of_each(shown)
+    frame.show(printed, OCCURRENCES, json=json, empty="No program has a run in this time.")
+    if len(printed) < len(shown):
+        frame.note(f"Of each program the first {PRINTED_MAX}; --json has {len(shown):,}.")
+    elif len(rows) >= SHOWN_MAX:
         frame.note(f"These are the first {SHOWN_MAX:,}; ask for fewer months, or for one program.")
+
+
+def _first_of_each(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    counted: Counter[str] = Counter()
+    first = []
+    for row in rows:
+        counted[row["program"]] += 1
+        if counted[row["program"]] <= PRINTED_MAX:
+            first.append(row)
+    return first
 
 
 async def _scheduled(tx: Transaction, program: str | None) -> Sequence[programs.Terms]:

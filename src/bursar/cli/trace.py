@@ -1,16 +1,19 @@
 """``bursar trace``: whichever id somebody has in hand, the whole story that it belongs to."""
 
+from collections import defaultdict
 from typing import Annotated, Final
+from uuid import UUID
 
 import typer
 
 from bursar import monitoring
 from bursar.cli import frame
 from bursar.monitoring import Story
+from bursar.monitoring.stories import Match
 
 app = typer.Typer(name="trace", add_completion=False)
 
-MATCHES: Final = {"what": "It is", "id": "Called", "payout_id": "Payout", "run_id": "Run"}
+MATCHES: Final = {"what": "It is", "id": "Called", "payout": "Payout", "run": "Run"}
 PAYOUTS: Final = {
     "id": "Payout", "program": "Program", "reference": "Reference", "amount": "Amount", "state": "State",
     "reason": "Reason", "gateway_reference": "Gateway's reference",
@@ -40,7 +43,7 @@ async def _trace(given: str, *, json: bool) -> None:
     if json:
         frame.show_json(_plain(story))
         return
-    frame.show([_fields(match, MATCHES) for match in story.matches], MATCHES)
+    frame.show(_matches(story), MATCHES)
     if story.correlation_ids:
         frame.say(f"In logs and traces: {', '.join(story.correlation_ids)}")
     if story.payouts:
@@ -50,10 +53,37 @@ async def _trace(given: str, *, json: bool) -> None:
     several = len(story.payouts) > 1
     columns = {field: heading for field, heading in LINES.items() if several or field != "about"}
     rows = [
-        {"at": frame.to_the_millisecond(line.at), "about": line.payout_id or "", "kind": line.kind, "text": line.text}
+        {"at": frame.to_the_millisecond(line.at), "about": _short(line.payout_id), "kind": line.kind, "text": line.text}
         for line in story.lines
     ]
     frame.show(rows, columns, empty="Nothing has happened.")
+
+
+def _matches(story: Story) -> list[dict[str, object]]:
+    """What goes by the id, each once, however many payouts belong to it."""
+    found: dict[tuple[str, str], list[Match]] = defaultdict(list)
+    for match in story.matches:
+        found[match.what, match.id].append(match)
+    return [
+        {
+            "what": what,
+            "id": name,
+            "payout": _one_of({match.payout_id for match in matches}, name=name, kind="payouts"),
+            "run": _one_of({match.run_id for match in matches}, name=name, kind="runs"),
+        }
+        for (what, name), matches in found.items()
+    ]
+
+
+def _one_of(ids: set[UUID | None], *, name: str, kind: str) -> str:
+    """The one that it belongs to, or how many they are; nothing where it is the thing itself."""
+    others = {str(one) for one in ids if one is not None} - {name}
+    return f"{len(others)} {kind}" if len(others) > 1 else "".join(others)
+
+
+def _short(payout_id: UUID | None) -> str:
+    """The end of an id that stands in full above: in a story of many lines it is enough to tell them apart."""
+    return f"…{payout_id.hex[-12:]}" if payout_id else ""
 
 
 def _fields(thing: object, columns: dict[str, str]) -> dict[str, object]:

@@ -46,9 +46,10 @@ async def follow(tx: Transaction, movements: Sequence[Movement], *, at: datetime
     """Let earnings follow movements that the ledger has just made, in their order, and in the same transaction.
 
     RESERVE takes from the holder's oldest earnings, POST pays these parts out, VOID and REVERSE put them back in
-    their old places, REVERSE_TO_SUSPENSE sets them aside, RELEASE puts those back as well. Money on a balance that was not earned (a credit of
-    another kind) simply has no earning. That the ledger made the movements is also what keeps others away: it
-    holds the holders' balances until the transaction ends. Costs at most four statements, and none for no movements.
+    their old places, REVERSE_TO_SUSPENSE sets them aside, RELEASE puts those back as well. Money on a balance that was
+    not earned (a credit of another kind) simply has no earning. That the ledger made the movements is also what keeps
+    others away: it holds the holders' balances until the transaction ends. Costs at most four statements, and none for
+    no movements.
     """
     needs, ends = _needs(movements), [m for m in movements if m.kind is not TransferKind.RESERVE]
     waiting = await store.oldest_available(tx, needs) if needs else []

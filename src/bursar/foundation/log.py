@@ -7,10 +7,11 @@ invisible, and somebody has to decide that it is harmless.
 import logging
 import re
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from secrets import token_hex
 from typing import Any, Final
-from uuid import uuid4
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
@@ -98,8 +99,11 @@ def configure(*, level: str, json: bool) -> None:
 
 
 def new_correlation_id() -> str:
-    """A name for one request or one pass of a worker, found again on every line and event it causes."""
-    return f"corr_{uuid4().hex[:20]}"
+    """A name for one request or one pass of a worker, found again on every line and event it causes.
+
+    It begins with the time, in milliseconds, so that an index of such names grows at one end.
+    """
+    return f"corr_{time.time_ns() // 1_000_000:012x}{token_hex(6)}"
 
 
 def correlation_id() -> str | None:

@@ -43,6 +43,7 @@ from bursar.identity.passwords import hash_password
 from bursar.identity.people import (
     add_person,
     disable_person,
+    emails_of,
     enable_person,
     find_people,
     list_people,
@@ -85,6 +86,7 @@ __all__ = [
     "authorise",
     "callers",
     "disable_person",
+    "emails_of",
     "enable_person",
     "find_people",
     "hash_password",

@@ -1,6 +1,6 @@
 """The people who sign in: who they are, what their roles are, and whether they are still let in."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -42,6 +42,14 @@ async def add_person(
 async def find_people(tx: Transaction, person_ids: Collection[UUID]) -> dict[UUID, Person]:
     """The people with these ids; an id that nobody has is left out."""
     return {person.id: person for person in await store.people(tx, person_ids)}
+
+
+async def emails_of(tx: Transaction, actors: Iterable[str]) -> dict[str, str]:
+    """The e-mail addresses of those of these actors that are people, as they are told to other people."""
+    named = [ids.parse(name) for kind, _, name in (actor.partition(":") for actor in actors) if kind == "person"]
+    wanted = {person_id for person_id in named if person_id is not None}
+    found = await find_people(tx, wanted) if wanted else {}
+    return {person.actor: person.email for person in found.values()}
 
 
 async def person_by_email(tx: Transaction, email: str) -> Person:

@@ -10,7 +10,7 @@ from typing import Final
 from bursar import ledger
 from bursar.foundation import idempotency, queue
 from bursar.foundation.db import Database, Transaction
-from bursar.foundation.loops import repeat
+from bursar.foundation.loops import repeat, rest
 from bursar.monitoring import alerts, audit, tallies, workers
 
 SEAL_EVERY_SECONDS: Final = 2.0
@@ -72,14 +72,7 @@ async def seal_all_day(database: Database, stop: asyncio.Event) -> None:
         async with database.transaction() as tx:
             return await audit.seal(tx) == audit.BLOCK_MAX
 
-    async def pause() -> None:
-        try:
-            async with asyncio.timeout(SEAL_EVERY_SECONDS):
-                await stop.wait()
-        except TimeoutError:
-            return
-
-    await repeat(work, name="audit.seal", stop=stop, pause=pause)
+    await repeat(work, name="audit.seal", stop=stop, pause=partial(rest, stop, SEAL_EVERY_SECONDS))
 
 
 async def _do(database: Database, chore: Chore, _payload: bytes | None) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 
 from bursar import payouts
 from bursar.foundation.db import Transaction
-from bursar.foundation.money import Money, total
+from bursar.foundation.money import Money, totals
 from bursar.monitoring import tallies
 
 WINDOW: Final = timedelta(hours=24)
@@ -85,7 +85,7 @@ class Metrics:
     @property
     def pending_money(self) -> tuple[Money, ...]:
         """What they add up to, in each currency."""
-        return _added(
+        return totals(
             money for state, one in self.standing.items() if state not in payouts.RESTING for money in one.money
         )
 
@@ -137,27 +137,19 @@ def _standing(found: Iterable[tallies.StateTally]) -> dict[payouts.PayoutState, 
     for one in found:
         by_state[one.state].append(one)
     return {
-        state: Standing(sum(one.count for one in all_), _added(Money(one.amount, one.currency) for one in all_))
+        state: Standing(sum(one.count for one in all_), totals(Money(one.amount, one.currency) for one in all_))
         for state, all_ in by_state.items()
     }
 
 
 def _of_verb(flows: Iterable[tallies.FlowTally], verb: str) -> tuple[Money, ...]:
-    return _added(Money(flow.amount, flow.currency) for flow in flows if flow.verb == verb)
+    return totals(Money(flow.amount, flow.currency) for flow in flows if flow.verb == verb)
 
 
 def _average(flows: Iterable[tallies.FlowTally]) -> float | None:
     judged = [flow for flow in flows if flow.verb in _JUDGED]
     ended = sum(flow.count for flow in judged)
     return sum(flow.seconds for flow in judged) / ended if ended else None
-
-
-def _added(amounts: Iterable[Money]) -> tuple[Money, ...]:
-    """The sums in each currency, in the order of their codes."""
-    by_currency: dict[str, list[Money]] = defaultdict(list)
-    for money in amounts:
-        by_currency[money.currency].append(money)
-    return tuple(total(by_currency[currency], currency) for currency in sorted(by_currency))
 
 
 def _percent(part: int, whole: int) -> float | None:

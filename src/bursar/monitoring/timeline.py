@@ -1,6 +1,6 @@
 """Everything that happened to a payout, in one line: checks, votes, moves, attempts, reports, money, messages."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from bursar import approvals, dispatch, identity, ledger, payouts
-from bursar.foundation import ids
 from bursar.foundation.db import Transaction
 from bursar.outbound import notices, webhooks
 
@@ -29,7 +28,7 @@ async def timeline(tx: Transaction, payout: payouts.Payout) -> list[Entry]:
     votes = await approvals.votes(tx, payout.id)
     deliveries = await webhooks.deliveries_about(tx, payout.id, since=payout.created_at)
     endpoints = {e.id: e.url for e in await webhooks.endpoints(tx, holder_id=payout.holder_id)} if deliveries else {}
-    names = await _names(tx, (*(move.actor for move in history), *(_actor(vote) for vote in votes)))
+    names = await identity.emails_of(tx, (*(move.actor for move in history), *(_actor(vote) for vote in votes)))
     moves = list(_moves(history, names))
     entries = [
         *moves[:1],  # The request: everything else follows from it.
@@ -42,13 +41,6 @@ async def timeline(tx: Transaction, payout: payouts.Payout) -> list[Entry]:
         *_notices(await notices.about(tx, payout.id)),
     ]
     return sorted(entries, key=lambda entry: entry.at)
-
-
-async def _names(tx: Transaction, actors: Iterable[str]) -> dict[str, str]:
-    """What people call the actors that are people: by their e-mail addresses."""
-    person_ids = {ids.parse(actor.removeprefix("person:")) for actor in actors if actor.startswith("person:")}
-    found = await identity.find_people(tx, {person_id for person_id in person_ids if person_id})
-    return {person.actor: person.email for person in found.values()}
 
 
 def _checks(payout: payouts.Payout, history: Sequence[payouts.Moved]) -> Iterator[Entry]:

@@ -60,7 +60,16 @@ from bursar.payouts.model import (
 )
 from bursar.payouts.request import Desk, check, request
 from bursar.payouts.reseal import reseal
-from bursar.payouts.runs import Figures, cancel_rest, count_by_run, count_failures, count_for_run, page_of_run
+from bursar.payouts.runs import (
+    Figures,
+    cancel_rest,
+    count_by_run,
+    count_failures,
+    count_for_run,
+    failures_by_run,
+    last_moves,
+    page_of_run,
+)
 from bursar.payouts.suspense import reclaim, release
 from bursar.payouts.uploads import begin_upload, finish_upload
 from bursar.payouts.waiting import (
@@ -126,6 +135,7 @@ __all__ = [
     "count_waiting",
     "digest",
     "end_waits",
+    "failures_by_run",
     "feed",
     "feeds_behind",
     "finish_upload",
@@ -138,6 +148,7 @@ __all__ = [
     "hurry",
     "judge_again",
     "judge_news",
+    "last_moves",
     "measure_due",
     "next_state",
     "oldest_in_review",

@@ -1,8 +1,9 @@
 """Schedules: when the payouts of a program leave that does not pay out all day.
 
-A schedule is a cron expression in local wall time, in the program's terms. The room promises one run at most for each
-occurrence of it, however many workers there are and whatever the clocks do; that a run missed while everybody slept is
-made up for, once; and that whatever a run has begun is ended even if every message about it is lost.
+A schedule is a calendar or a cron expression in local wall time, in the program's terms. The room promises one run at
+most for each occurrence of it, however many workers there are and whatever the clocks do; that runs missed while
+everybody slept are made up for as the terms say; that a run over balances asks for each payout once, wherever a crash
+interrupts it; and that whatever a run has begun is ended even if every message about it is lost.
 """
 
 from bursar.schedules.actions import Progress, carry_on, end, finish, hand_over, watch

@@ -67,7 +67,7 @@ async def watch(tx: Transaction, program: str, *, book: programs.Book) -> tuple[
 
     Also the runs that the failsafe stops at this moment, because too many of their payouts have failed.
     """
-    going = [run for run in await store.unfinished(tx, program) if run.standing is Standing.HANDED_OVER]
+    going = [run for run in await store.unfinished(tx, program) if _is_leaving(run)]
     if not going:
         return None, []
     terms = (await book.judge(tx, {program}))[program]
@@ -76,7 +76,7 @@ async def watch(tx: Transaction, program: str, *, book: programs.Book) -> tuple[
     stopped = [
         await stopping.stop_held(tx, run, actor=stopping.FAILSAFE, why=stopping.TOO_MANY_FAILURES)
         for run in held
-        if run.standing is Standing.HANDED_OVER
+        if _is_leaving(run)
     ]
     return max((run.batch_size for run in going if run.batch_size), default=None), stopped
 
@@ -99,15 +99,22 @@ async def finish(tx: Transaction, program: str | None = None) -> list[Run]:
 async def end(tx: Transaction, program: str | None = None) -> list[UUID]:
     """Call those finished runs over whose payouts have all come to rest, and keep what has become of them.
 
-    Of all programs, as often as is worth it; of one, now.
+    Of all programs, as often as is worth it; of one, now. However late somebody looks, a run ended when the last of
+    its payouts came to rest; one without payouts, when it was finished.
     """
     looked_at = await store.take_unended(tx, program)
     if not looked_at:
         return []
     found = [outcomes.of_figures(run_id, f) for run_id, f in (await payouts.count_by_run(tx, looked_at)).items()]
     over = [one for one in found if not one.waiting]
-    await store.end(tx, [(one.run_id, outcomes.to_keep(one)) for one in over])
+    rested_at = await payouts.last_moves(tx, [one.run_id for one in over]) if over else {}
+    await store.end(tx, [(one.run_id, outcomes.to_keep(one), rested_at.get(one.run_id)) for one in over])
     return [one.run_id for one in over]
+
+
+def _is_leaving(run: Run) -> bool:
+    """Whether payouts of a run may be on their way: a long one is still handing over when its first ones leave."""
+    return run.standing is Standing.HANDED_OVER or (run.standing is Standing.BEGUN and run.count > 0)
 
 
 async def _hand_over(tx: Transaction, run: Run, *, at_most: int) -> tuple[Run, int]:

@@ -60,21 +60,21 @@ class Results:
 async def results(tx: Transaction, run_ids: Collection[UUID]) -> dict[UUID, Results]:
     """What has become of these runs; of a run that is over, as it was then, and else as it is now.
 
-    Two statements, and one for the failures of each. What is under way is counted, which takes a second for a million
-    payouts; what is over is not.
+    At most three statements, however many runs there are. What is under way is counted, which takes a second for a
+    million payouts; what is over is not.
     """
     kept = await store.kept_results(tx, run_ids)
     open_ids = [run_id for run_id in run_ids if run_id not in kept]
     counted = await payouts.count_by_run(tx, open_ids) if open_ids else {}
     found = {run_id: of_figures(run_id, figures) for run_id, figures in counted.items()}
     found |= {run_id: _read(run_id, raw) for run_id, raw in kept.items()}
-    return {run_id: await _with_errors(tx, one) for run_id, one in found.items()}
+    return await _with_errors(tx, found)
 
 
 async def failures(tx: Transaction, run_id: UUID, *, limit: int = 50, before: UUID | None = None) -> list[Failure]:
     """The failures of a run, latest asked for first; continue with ``before`` set to the last one's payout."""
-    failed = await payouts.page_of_run(tx, run_id, states=FAILED, before=before, limit=min(limit, FAILURES_MAX))
-    return [_failure(payout) for payout in failed]
+    failed = await payouts.failures_by_run(tx, [run_id], before=before, limit=min(limit, FAILURES_MAX))
+    return [_failure(payout) for payout in failed[run_id]]
 
 
 def to_keep(found: Results) -> dict[str, Any]:
@@ -126,10 +126,10 @@ def _money(minor: Mapping[str, int]) -> tuple[Money, ...]:
     return tuple(Money(amount, currency) for currency, amount in sorted(minor.items()))
 
 
-async def _with_errors(tx: Transaction, found: Results) -> Results:
-    if not found.failed:
-        return found
-    return replace(found, errors=tuple(await failures(tx, found.run_id, limit=ERRORS)))
+async def _with_errors(tx: Transaction, found: Mapping[UUID, Results]) -> dict[UUID, Results]:
+    failing = [run_id for run_id, one in found.items() if one.failed]
+    latest = await payouts.failures_by_run(tx, failing, limit=ERRORS) if failing else {}
+    return {run_id: replace(one, errors=tuple(map(_failure, latest.get(run_id, ())))) for run_id, one in found.items()}
 
 
 def _failure(payout: payouts.Payout) -> Failure:

@@ -50,7 +50,7 @@ async def stop_held(tx: Transaction, run: Run, *, actor: str, why: str) -> Run:
 async def resume(tx: Transaction, run_id: UUID, *, actor: str) -> Run:
     """Let a stopped run go on; ring for it after the commit. Ask ``leaving`` first, and show it.
 
-    The failsafe goes on watching: failures count from now on, and the amount has been seen.
+    The failsafe goes on watching: failures count from now on, and what it has asked for by now has been seen.
 
     Raises:
         NoSuchRun: there is none.
@@ -114,8 +114,12 @@ async def stopped_ids(tx: Transaction) -> Collection[UUID]:
 
 
 async def too_much(tx: Transaction, run: Run, terms: programs.Terms) -> bool:
-    """Whether a run that is about to hand its payouts over is of more money than its terms let go unseen."""
-    if terms.runs.amount_max is None or run.resumed_at is not None:
+    """Whether a run that is about to hand its payouts over is of more money than its terms let go unseen.
+
+    Seen is what a person let go on; not what the run asked for after that.
+    """
+    is_seen = run.resumed_at is not None and (run.asked_at is None or run.asked_at <= run.resumed_at)
+    if terms.runs.amount_max is None or is_seen:
         return False
     waiting = await payouts.count_for_run(tx, run.program, except_runs=await store.others(tx, run))
     return exceeds((one for _, amounts in waiting.values() for one in amounts), terms)

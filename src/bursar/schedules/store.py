@@ -136,14 +136,15 @@ async def take_unended(tx: Transaction, program: str | None) -> list[UUID]:
     return [row["id"] for row in rows]
 
 
-async def end(tx: Transaction, rows: Sequence[tuple[UUID, Mapping[str, Any]]]) -> None:
-    """Write down what has become of runs whose payouts have all come to rest."""
+async def end(tx: Transaction, rows: Sequence[tuple[UUID, Mapping[str, Any], datetime | None]]) -> None:
+    """Write down what has become of runs whose payouts have all come to rest, and when; None where there are none."""
     await tx.run(
         """
-        UPDATE runs SET ended_at = now(), results = new.results
-        FROM unnest($1::uuid[], $2::jsonb[]) AS new (id, results) WHERE runs.id = new.id AND ended_at IS NULL
+        UPDATE runs SET ended_at = coalesce(new.rested_at, finished_at), results = new.results
+        FROM unnest($1::uuid[], $2::jsonb[], $3::timestamptz[]) AS new (id, results, rested_at)
+        WHERE runs.id = new.id AND ended_at IS NULL
         """,
-        *columns(rows, 2),
+        *columns(rows, 3),
     )
 
 

@@ -14,13 +14,13 @@ from bursar.api import exports, lists, reading
 from bursar.api.entry import KeyRequest
 from bursar.api.filters import TimeQuery
 from bursar.api.merchants import examples
-from bursar.api.merchants.wire_balances import Balances, BalanceView, LineView
+from bursar.api.merchants.wire_balances import Balances, BalanceView, StatementLineView
 from bursar.api.openapi import Doc
 from bursar.api.paging import Page
 from bursar.foundation.money import Money
 from bursar.house import House
 
-COLUMNS: Final = tuple(field.encode_name for field in msgspec.structs.fields(LineView))
+COLUMNS: Final = tuple(field.encode_name for field in msgspec.structs.fields(StatementLineView))
 
 
 @get(
@@ -48,7 +48,7 @@ async def show_balance(request: KeyRequest, state: State) -> Balances:
     doc=Doc(
         summary="Show the statement",
         query=TimeQuery,
-        answers=Page[LineView],
+        answers=Page[StatementLineView],
         shows=examples.page(examples.LINE),
         answers_also={exports.MEDIA: exports.lines([COLUMNS, list(examples.LINE.values())])},
     ),
@@ -66,11 +66,13 @@ async def list_ledger(request: KeyRequest, state: State) -> Response[Any] | Stre
         async with house.database.transaction(readonly=True) as tx:
             return await ledger.statement(tx, holder_id, since=since, until=until, before=before, limit=limit)
 
-    return await lists.answer(request, asked, read, show=LineView.of, columns=COLUMNS, row=_row, name="statement")
+    return await lists.answer(
+        request, asked, read, show=StatementLineView.of, columns=COLUMNS, row=_row, name="statement"
+    )
 
 
 def _row(line: ledger.Line) -> exports.Row:
-    return list(msgspec.to_builtins(LineView.of(line)).values())
+    return list(msgspec.to_builtins(StatementLineView.of(line)).values())
 
 
 router = Router(path="/api/v1", route_handlers=[show_balance, list_ledger], tags=["Balance"])

@@ -22,7 +22,7 @@ from bursar.api.merchants import bulk_rows, examples
 from bursar.api.merchants.bulk_rows import BadFile, Row
 from bursar.api.merchants.create import IDEMPOTENCY_HEADER
 from bursar.api.merchants.payouts import IDEMPOTENCY
-from bursar.api.merchants.wire import Status, ask_of, encode
+from bursar.api.merchants.wire import PayoutStatus, ask_of, encode
 from bursar.api.merchants.wire_bulk import FILES, MULTIPART, BulkAnswer, BulkQuery, RowResult
 from bursar.api.openapi import JSON, Doc
 from bursar.foundation import idempotency, log
@@ -198,7 +198,7 @@ def _ask(row: Row, caller: identity.Caller) -> payouts.Ask | Refusal:
 def _told(result: payouts.Payout | Refusal, row: int) -> RowResult:
     if isinstance(result, Refusal):
         return RowResult(row, error=problems.told_of(result))
-    return RowResult(row, id=result.id, status=Status.PENDING)
+    return RowResult(row, id=result.id, status=PayoutStatus.PENDING)
 
 
 async def _once(database: Database, work: Callable[[Transaction], Awaitable[T]]) -> T:

@@ -20,7 +20,7 @@ from bursar.identity import Caller
 from bursar.payouts import Ask, Payout, PayoutState
 
 
-class Status(StrEnum):
+class PayoutStatus(StrEnum):
     """Where a payout stands, in merchants' words."""
 
     PENDING = "PENDING"
@@ -36,20 +36,20 @@ class Status(StrEnum):
 
 S = PayoutState
 
-WORDS: Final[Mapping[PayoutState, Status]] = MappingProxyType(
+WORDS: Final[Mapping[PayoutState, PayoutStatus]] = MappingProxyType(
     {
-        S.REQUESTED: Status.PENDING,
-        S.IN_REVIEW: Status.IN_REVIEW,
-        S.APPROVED: Status.PENDING,
-        S.SENDING: Status.PROCESSING,
-        S.SENT: Status.PENDING,  # The document's account …0004 stays pending once it was sent.
-        S.RETRYING: Status.RETRY,
-        S.ON_HOLD: Status.ON_HOLD,
-        S.COMPLETED: Status.SUCCESS,
-        S.FAILED: Status.FAILED,
-        S.REJECTED: Status.FAILED,
-        S.CANCELLED: Status.CANCELLED,
-        S.RETURNED: Status.RETURNED,
+        S.REQUESTED: PayoutStatus.PENDING,
+        S.IN_REVIEW: PayoutStatus.IN_REVIEW,
+        S.APPROVED: PayoutStatus.PENDING,
+        S.SENDING: PayoutStatus.PROCESSING,
+        S.SENT: PayoutStatus.PENDING,  # The document's account …0004 stays pending once it was sent.
+        S.RETRYING: PayoutStatus.RETRY,
+        S.ON_HOLD: PayoutStatus.ON_HOLD,
+        S.COMPLETED: PayoutStatus.SUCCESS,
+        S.FAILED: PayoutStatus.FAILED,
+        S.REJECTED: PayoutStatus.FAILED,
+        S.CANCELLED: PayoutStatus.CANCELLED,
+        S.RETURNED: PayoutStatus.RETURNED,
     }
 )
 """What merchants hear for each state."""
@@ -104,7 +104,7 @@ class PayoutBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 class MerchantPayoutQuery(PayoutQuery, kw_only=True):
     """Which of the caller's payouts to list."""
 
-    status: Annotated[list[Status], msgspec.Meta(description="One status or several.")] = msgspec.field(
+    status: Annotated[list[PayoutStatus], msgspec.Meta(description="One status or several.")] = msgspec.field(
         default_factory=list
     )
 
@@ -143,7 +143,7 @@ class PayoutView(msgspec.Struct, rename="camel"):
     """One payout as merchants see it. Times are UTC; amounts are strings in major units."""
 
     id: UUID
-    status: Status
+    status: PayoutStatus
     merchant_reference: str
     amount: str
     currency: str
@@ -161,7 +161,7 @@ class PayoutView(msgspec.Struct, rename="camel"):
     @classmethod
     def born(cls, payout: Payout) -> "PayoutView":
         """Show a payout as it was at its birth, whatever its terms made of it in the same moment."""
-        return msgspec.structs.replace(cls.of(payout), status=Status.PENDING, reason=None)
+        return msgspec.structs.replace(cls.of(payout), status=PayoutStatus.PENDING, reason=None)
 
     @classmethod
     def of(cls, payout: Payout) -> "PayoutView":
@@ -186,7 +186,7 @@ class PayoutView(msgspec.Struct, rename="camel"):
         )
 
 
-def states_heard_as(words: Collection[Status]) -> frozenset[PayoutState]:
+def states_heard_as(words: Collection[PayoutStatus]) -> frozenset[PayoutState]:
     """The states that merchants know by these words; no words stand for no states."""
     return frozenset(state for state, said in WORDS.items() if said in words)
 

@@ -39,7 +39,7 @@ Kind = Annotated[
 ]
 
 
-class LineView(msgspec.Struct, rename="camel"):
+class StatementLineView(msgspec.Struct, rename="camel"):
     """One line of a statement: what moved, and all figures after it."""
 
     id: UUID
@@ -54,7 +54,7 @@ class LineView(msgspec.Struct, rename="camel"):
     available: str
 
     @classmethod
-    def of(cls, line: ledger.Line) -> "LineView":
+    def of(cls, line: ledger.Line) -> "StatementLineView":
         """Show one line."""
         return cls(
             id=line.id,

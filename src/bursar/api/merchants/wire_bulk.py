@@ -7,7 +7,7 @@ import msgspec
 
 from bursar.api import exports
 from bursar.api.merchants import examples
-from bursar.api.merchants.wire import Status
+from bursar.api.merchants.wire import PayoutStatus
 from bursar.api.openapi import JSON, SCHEMAS
 
 MULTIPART: Final = "multipart/form-data"
@@ -47,7 +47,7 @@ class RowResult(msgspec.Struct, omit_defaults=True):
 
     row: Annotated[int, msgspec.Meta(description="Counts the data rows from 1.")]
     id: UUID | msgspec.UnsetType = msgspec.UNSET
-    status: Status | msgspec.UnsetType = msgspec.UNSET
+    status: PayoutStatus | msgspec.UnsetType = msgspec.UNSET
     error: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 

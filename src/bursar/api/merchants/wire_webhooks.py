@@ -7,7 +7,7 @@ import msgspec
 
 from bursar import payouts
 from bursar.api.filters import Moment
-from bursar.api.merchants.wire import WORDS, Status
+from bursar.api.merchants.wire import WORDS, PayoutStatus
 from bursar.api.paging import PageQuery
 from bursar.api.problems import timestamp
 from bursar.api.rules import LINE
@@ -22,7 +22,7 @@ class EventView(msgspec.Struct, rename="camel"):
     event: str
     event_id: Annotated[str, msgspec.Meta(description="The `webhook-id` under which it was delivered.")]
     payout_id: UUID
-    status: Status
+    status: PayoutStatus
     psp_reference: str | None
     timestamp: str
     merchant_reference: str

@@ -12,7 +12,7 @@ from bursar.api.rules import TEXT
 from bursar.holders import Preferences
 
 
-class PreferencesBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
+class WishesBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
     """What the holder wants; what is left out stays as it is, and null takes it back."""
 
     minimum: (
@@ -40,7 +40,7 @@ class HoldBody(msgspec.Struct, forbid_unknown_fields=True):
     ]
 
 
-class PreferencesView(msgspec.Struct, rename="camel"):
+class WishesView(msgspec.Struct, rename="camel"):
     """What was said about one holder; `held` and its reason are staff's."""
 
     holder_id: UUID
@@ -54,7 +54,7 @@ class PreferencesView(msgspec.Struct, rename="camel"):
     held_at: str | None
 
     @classmethod
-    def of(cls, said: Preferences) -> "PreferencesView":
+    def of(cls, said: Preferences) -> "WishesView":
         """Show it."""
         return cls(
             holder_id=said.holder_id,

@@ -13,7 +13,7 @@ from bursar.api.entry import Either, PlatformRequest
 from bursar.api.filters import moment
 from bursar.api.openapi import Doc
 from bursar.api.platform import examples, scope
-from bursar.api.platform.wire_wishes import HoldBody, PreferencesBody, PreferencesView
+from bursar.api.platform.wire_wishes import HoldBody, WishesBody, WishesView
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Invalid
 from bursar.foundation.money import Money
@@ -31,12 +31,12 @@ _MAY_LOOK: Final = Either(Scope.HOLDERS_READ, Permission.VIEW)
     needs=_MAY_LOOK,
     doc=Doc(
         summary="Show a holder's payout preferences",
-        answers=PreferencesView,
+        answers=WishesView,
         shows=examples.PREFERENCES,
         refuses=(404,),
     ),
 )
-async def show_preferences(holder_id: FromPath[str], request: PlatformRequest, state: State) -> PreferencesView:
+async def show_preferences(holder_id: FromPath[str], request: PlatformRequest, state: State) -> WishesView:
     """Show what was said about a holder to the runs that pay balances."""
     house: House = state.house
     async with house.database.transaction(readonly=True) as tx:
@@ -50,20 +50,20 @@ async def show_preferences(holder_id: FromPath[str], request: PlatformRequest, s
     request_max_body_size=reading.JSON_BYTES_MAX,
     doc=Doc(
         summary="Change a holder's payout preferences",
-        takes=PreferencesBody,
+        takes=WishesBody,
         examples=examples.WISHES,
-        answers=PreferencesView,
+        answers=WishesView,
         shows=examples.PREFERENCES,
         refuses=(404,),
     ),
 )
-async def change_preferences(holder_id: FromPath[str], request: PlatformRequest, state: State) -> PreferencesView:
+async def change_preferences(holder_id: FromPath[str], request: PlatformRequest, state: State) -> WishesView:
     """Say how a holder wants to be paid by runs: no less than a minimum of their own, or nothing for a while.
 
     It counts for every run that begins afterwards. The program's own minimum always counts too.
     """
     house: House = state.house
-    body = await reading.json(request, PreferencesBody)
+    body = await reading.json(request, WishesBody)
     async with house.database.transaction() as tx:
         holder = await scope.holder(tx, request, holder_id)
         currency = (await house.book.judge(tx, {holder.program}))[holder.program].currency
@@ -82,12 +82,12 @@ async def change_preferences(holder_id: FromPath[str], request: PlatformRequest,
         summary="Hold a holder's payouts by runs",
         takes=HoldBody,
         examples={"For a reason": {"reason": "Under investigation"}},
-        answers=PreferencesView,
+        answers=WishesView,
         shows=examples.PREFERENCES | {"held": True, "heldReason": "Under investigation"},
         refuses=(404,),
     ),
 )
-async def hold_holder(holder_id: FromPath[str], request: PlatformRequest, state: State) -> PreferencesView:
+async def hold_holder(holder_id: FromPath[str], request: PlatformRequest, state: State) -> WishesView:
     """Have runs leave a holder out. What was asked for already goes on; a kill switch stops that."""
     house: House = state.house
     body = await reading.json(request, HoldBody)
@@ -103,12 +103,12 @@ async def hold_holder(holder_id: FromPath[str], request: PlatformRequest, state:
     needs=Permission.MANAGE_HOLDERS,
     doc=Doc(
         summary="Let runs pay a holder again",
-        answers=PreferencesView,
+        answers=WishesView,
         shows=examples.PREFERENCES,
         refuses=(404,),
     ),
 )
-async def release_holder(holder_id: FromPath[str], request: PlatformRequest, state: State) -> PreferencesView:
+async def release_holder(holder_id: FromPath[str], request: PlatformRequest, state: State) -> WishesView:
     """Hold a holder no longer."""
     house: House = state.house
     async with house.database.transaction() as tx:
@@ -117,7 +117,7 @@ async def release_holder(holder_id: FromPath[str], request: PlatformRequest, sta
         return await _view(tx, holder)
 
 
-async def _pause(tx: Transaction, holder: Holder, body: PreferencesBody, *, actor: str) -> None:
+async def _pause(tx: Transaction, holder: Holder, body: WishesBody, *, actor: str) -> None:
     """Begin, move or end a pause, as far as the body speaks of it.
 
     Raises:
@@ -137,8 +137,8 @@ async def _pause(tx: Transaction, holder: Holder, body: PreferencesBody, *, acto
         await holders.pause(tx, [holder.id], since=since, until=until, actor=actor)
 
 
-async def _view(tx: Transaction, holder: Holder) -> PreferencesView:
-    return PreferencesView.of((await holders.preferences(tx, [holder.id]))[holder.id])
+async def _view(tx: Transaction, holder: Holder) -> WishesView:
+    return WishesView.of((await holders.preferences(tx, [holder.id]))[holder.id])
 
 
 router = Router(

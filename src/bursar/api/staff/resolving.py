@@ -32,7 +32,8 @@ async def resolve_payout(payout_id: FromPath[str], request: PersonRequest, state
     """Say whether a payout whose outcome nobody knows was paid.
 
     Nothing moves until two different people have said the same; then it is completed, or fails and its money is
-    available again. Look at the gateway's statement first: what is called not paid may be paid again.
+    available again. Look at the gateway's statement first: what is called not paid may be paid again. Where some of the
+    money has left, as a transfer whose payout is missing, take it back there before you call it not paid.
     """
     house: House = state.house
     body = await reading.json(request, ResolveBody)
@@ -42,7 +43,11 @@ async def resolve_payout(payout_id: FromPath[str], request: PersonRequest, state
             tx, known, person=request.user.id, paid=body.paid, reason=body.reason, scribe=dispatch.Scribe(house.book)
         )
         view = await view_of(tx, await payouts.get(tx, known))
-    message = "Payout resolved" if standing is approvals.Standing.APPROVED else "Recorded; one more has to say the same"
+    if standing is approvals.Standing.APPROVED:
+        message = "Payout resolved"
+    else:
+        first = "" if body.paid else ". First take back at the gateway whatever of it has left"
+        message = f"Recorded; one more has to say the same{first}"
     return envelope(view, message, at=house.clock.now())
 
 

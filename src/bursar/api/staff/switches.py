@@ -73,7 +73,9 @@ async def set_switch(request: PersonRequest, state: State) -> Envelope[list[Swit
     body = await reading.json(request, SwitchBody)
     async with house.database.transaction() as tx:
         await _insist_on_subject(tx, house, body)
-        await dispatch.stop(tx, body.scope, subject=body.subject, reason=body.reason, actor=request.user.actor)
+        await dispatch.stop(
+            tx, dispatch.Scope(body.scope), subject=body.subject, reason=body.reason, actor=request.user.actor
+        )
     async with house.database.transaction(readonly=True) as tx:  # Counting must not be able to undo the stop.
         views = [await _view(tx, switch) for switch in await dispatch.switches(tx)]
     return envelope(views, "Stopped", at=house.clock.now())
@@ -96,15 +98,13 @@ async def lift_switch(request: PersonRequest, state: State) -> Envelope[FigureVi
     house: House = state.house
     asked = reading.query(request, SwitchQuery)
     async with house.database.transaction() as tx:
-        if asked.scope is dispatch.Scope.RUN:
-            raise Invalid(field="scope", rule="global, program, gateway or holder; resume a run by /api/admin/runs")
-        found = [s for s in await dispatch.switches(tx) if (s.scope, s.subject) == (asked.scope, asked.subject)]
+        found = [s for s in await dispatch.switches(tx) if (s.scope.value, s.subject) == (asked.scope, asked.subject)]
         if not found:
-            raise NothingStopped(scope=asked.scope.value, subject=asked.subject)
+            raise NothingStopped(scope=asked.scope, subject=asked.subject)
         waiting = (await _view(tx, found[0])).waiting
         if not asked.confirm:
             raise SeeFirst(payouts=waiting.payouts, amounts=waiting.amounts)
-        await dispatch.go(tx, asked.scope, subject=asked.subject, actor=request.user.actor)
+        await dispatch.go(tx, dispatch.Scope(asked.scope), subject=asked.subject, actor=request.user.actor)
     house.ringer.ring(dispatch.BELL)
     return envelope(waiting, "Money may leave again", at=house.clock.now())
 
@@ -144,17 +144,15 @@ async def _insist_on_subject(tx: Transaction, house: House, body: SwitchBody) ->
         Invalid: the global one has no subject.
     """
     match body.scope:
-        case dispatch.Scope.GLOBAL:
+        case "global":
             if body.subject:
                 raise Invalid(field="subject", rule="left out; everything is stopped")
-        case dispatch.Scope.PROGRAM:
+        case "program":
             await programs.current(tx, [body.subject])
-        case dispatch.Scope.GATEWAY:
+        case "gateway":
             if body.subject not in house.gateways:
                 raise dispatch.NoSuchGateway(gateway=body.subject)
-        case dispatch.Scope.RUN:
-            raise Invalid(field="scope", rule="global, program, gateway or holder; stop a run by /api/admin/runs")
-        case dispatch.Scope.HOLDER:
+        case "holder":
             holder_id = ids.parse(body.subject)
             if holder_id is None or not await holders.find(tx, [holder_id]):
                 raise holders.NoSuchHolder(holder=body.subject[:40])

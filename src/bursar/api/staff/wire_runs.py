@@ -177,7 +177,7 @@ class LeavingView(msgspec.Struct):
     amounts: dict[str, str]
 
 
-class LineView(msgspec.Struct, rename="camel"):
+class PlanLineView(msgspec.Struct, rename="camel"):
     """What a run would make of one holder: `paid`, `review` (people decide first), or why they are left out."""
 
     holder_id: UUID
@@ -188,7 +188,7 @@ class LineView(msgspec.Struct, rename="camel"):
     outcome: str
 
     @classmethod
-    def of(cls, line: Line) -> "LineView":
+    def of(cls, line: Line) -> "PlanLineView":
         """Show one."""
         amount = line.amount.text if line.reason is None else None
         outcome = line.reason or ("review" if line.in_review else "paid")
@@ -220,7 +220,7 @@ class PlanView(msgspec.Struct, rename="camel"):
     waiting: LeavingView
     blocker: str | None
     stops: str | None
-    holders: list[LineView]
+    holders: list[PlanLineView]
     next_cursor: str | None
 
     @classmethod
@@ -239,7 +239,7 @@ class PlanView(msgspec.Struct, rename="camel"):
             waiting=LeavingView(plan.waiting[0], amounts(plan.waiting[1])),
             blocker=plan.blocker,
             stops=plan.stops,
-            holders=[LineView.of(line) for line in lines],
+            holders=[PlanLineView.of(line) for line in lines],
             next_cursor=next_cursor,
         )
 

@@ -1,16 +1,20 @@
 """What staff send and see about kill switches."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from bursar import dispatch
 from bursar.api.staff.wire import REASON_LENGTH_MAX, Reason
 from bursar.foundation import texts
-from bursar.foundation.money import Money, total
+from bursar.foundation.money import Money, totals
 from bursar.payouts import PayoutState, can
 
+Stoppable = Annotated[
+    Literal["global", "program", "gateway", "holder"],
+    msgspec.Meta(description="What it stops. One run is stopped and resumed under `/api/admin/runs`."),
+]
 Subject = Annotated[
     str,
     msgspec.Meta(
@@ -24,7 +28,7 @@ Subject = Annotated[
 class SwitchBody(msgspec.Struct, forbid_unknown_fields=True):
     """What is to be stopped, and why."""
 
-    scope: dispatch.Scope
+    scope: Stoppable
     reason: Annotated[Reason, msgspec.Meta(min_length=1)]
     subject: Subject = ""
 
@@ -35,7 +39,7 @@ class SwitchBody(msgspec.Struct, forbid_unknown_fields=True):
 class SwitchQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Which switch to lift."""
 
-    scope: dispatch.Scope
+    scope: Stoppable
     subject: Subject = ""
     confirm: Annotated[bool, msgspec.Meta(description="Without it, you are only told what will leave.")] = False
 
@@ -50,10 +54,8 @@ class FigureView(msgspec.Struct):
     def of(cls, counted: Iterable[Mapping[PayoutState, tuple[int, list[Money]]]]) -> "FigureView":
         """Add up those that could leave now."""
         leaving = [found for states in counted for state, found in states.items() if can(state, "send")]
-        amounts = [amount for _, sums in leaving for amount in sums]
-        currencies = sorted({amount.currency for amount in amounts})
-        sums = {code: total((a for a in amounts if a.currency == code), code).text for code in currencies}
-        return cls(sum(count for count, _ in leaving), sums)
+        amounts = totals(amount for _, sums in leaving for amount in sums)
+        return cls(sum(count for count, _ in leaving), {amount.currency: amount.text for amount in amounts})
 
 
 class SwitchView(msgspec.Struct, rename="camel"):

@@ -53,7 +53,7 @@ class TracedPayoutView(msgspec.Struct, rename="camel"):
         )
 
 
-class LineView(msgspec.Struct, rename="camel"):
+class StoryLineView(msgspec.Struct, rename="camel"):
     """One thing that happened; ``payoutId`` says to which payout, where it did to one."""
 
     timestamp: str
@@ -63,7 +63,7 @@ class LineView(msgspec.Struct, rename="camel"):
     payout_id: UUID | None
 
     @classmethod
-    def of(cls, line: Line) -> "LineView":
+    def of(cls, line: Line) -> "StoryLineView":
         """Show one line."""
         return cls(timestamp(line.at), line.kind, line.text, dict(line.facts), line.payout_id)
 
@@ -76,7 +76,7 @@ class StoryView(msgspec.Struct, rename="camel"):
     payouts: list[TracedPayoutView]
     has_more: bool
     correlation_ids: list[str]
-    lines: list[LineView]
+    lines: list[StoryLineView]
 
     @classmethod
     def of(cls, story: Story) -> "StoryView":
@@ -87,5 +87,5 @@ class StoryView(msgspec.Struct, rename="camel"):
             payouts=[TracedPayoutView.of(payout) for payout in story.payouts],
             has_more=story.has_more,
             correlation_ids=list(story.correlation_ids),
-            lines=[LineView.of(line) for line in story.lines],
+            lines=[StoryLineView.of(line) for line in story.lines],
         )

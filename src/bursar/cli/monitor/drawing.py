@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from rich.console import Group, RenderableType
+from rich.constrain import Constrain
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -17,13 +18,14 @@ from bursar.schedules import Results, Run
 
 STYLES: Final = {Status.HEALTHY: "green", Status.WARNING: "yellow", Status.CRITICAL: "red"}
 BAR_WIDTH: Final = 40
+WIDTH_MAX: Final = 120
 REASONS_MAX: Final = 8  # Of what is wrong, the worst; ``bursar alerts list`` has the rest.
 _WAITS: Final = {"run": "for its program's next run", "due": "and should be leaving", "later": "for a time of its own"}
 
 
 def drawn(glance: Glance) -> RenderableType:
-    """The whole view."""
-    return Group(*_parts(glance))
+    """The whole view, no wider than one reads with ease."""
+    return Constrain(Group(*_parts(glance)), WIDTH_MAX)
 
 
 def _parts(glance: Glance) -> Iterator[RenderableType]:
@@ -61,18 +63,18 @@ def _health(glance: Glance) -> Panel:
 def _figures(metrics: Metrics) -> Panel:
     hours = (metrics.until - metrics.since).total_seconds() / 3600
     grid = Table.grid(padding=(0, 3))
-    grid.add_row("succeeded", "failed", "retried", "p50 / p95 / p99", "paid", style="dim")
+    grid.add_row("succeeded", "failed", "retried", "p50 / p95 / p99", style="dim")
     grid.add_row(
         f"{metrics.succeeded:,} ({_percent(metrics.success_rate)})",
         f"{metrics.failed:,} ({_percent(metrics.failure_rate)})",
         _percent(metrics.retry_rate),
         " / ".join(_seconds(one) for one in (metrics.p50_seconds, metrics.p95_seconds, metrics.p99_seconds)),
-        frame.said(metrics.paid),
     )
-    states = [f"{metrics.count(state):,} {state}" for state in PayoutState if metrics.count(state)]
+    paid = Text(f"paid {frame.said(metrics.paid)}")
+    states = [f"{metrics.count(state):,} {state.replace('_', ' ')}" for state in PayoutState if metrics.count(state)]
     oldest = f"oldest {_seconds(metrics.oldest_open_seconds)}" if metrics.pending else ""
     standing = Text(" · ".join(part for part in (f"{metrics.pending:,} pending", oldest, *states) if part))
-    return _titled(f"Payouts, last {hours:g} hours", Group(grid, standing))
+    return _titled(f"Payouts, last {hours:g} hours", Group(grid, paid, standing))
 
 
 def _run(run: Run, results: Results | None) -> RenderableType:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import typer
 
-from bursar import dispatch, programs
+from bursar import approvals, dispatch, programs
 from bursar.cli import frame
 from bursar.cli.payouts.deciding import AsSomebody, PasswordStdin, password, somebody
 from bursar.foundation.db import Transaction
@@ -26,7 +26,8 @@ def resolve(
     """Say whether a payout with an unknown outcome was paid.
 
     Nothing moves until two different people have said the same. Then it is completed, or it fails and its money is free
-    again. Look at the gateway's statement first: what is called not paid may be paid again.
+    again. Look at the gateway's statement first: what is called not paid may be paid again. Where some of the money has
+    left, as a transfer whose payout is missing, take it back there before you call it not paid.
     """
     secret = password(person, from_stdin=password_stdin)
     frame.run(_resolve(payout_id, person, secret, paid=paid, reason=reason, json=json))
@@ -37,9 +38,10 @@ async def _resolve(payout_id: UUID, person: str, secret: str, *, paid: bool, rea
     async with frame.database() as database:
         voter = await somebody(database, person, secret, permission=Permission.APPROVE_PAYOUTS)
 
-        async def work(tx: Transaction) -> str:
-            standing = await dispatch.resolve(tx, payout_id, person=voter.id, paid=paid, reason=reason, scribe=scribe)
-            return standing.value
+        async def work(tx: Transaction) -> approvals.Standing:
+            return await dispatch.resolve(tx, payout_id, person=voter.id, paid=paid, reason=reason, scribe=scribe)
 
         standing = await database.retrying(work)
-    frame.show([{"id": payout_id, "standing": standing}], {"id": "Payout", "standing": "Standing"}, json=json)
+    if not paid and standing is not approvals.Standing.APPROVED:
+        frame.note("Before a second person says the same: take back at the gateway whatever of it has left.")
+    frame.show([{"id": payout_id, "standing": standing.value}], {"id": "Payout", "standing": "Standing"}, json=json)

@@ -210,13 +210,23 @@ class Stripe(StripeTransfer):
         )
 
     async def _became(self, transfer: Transfer) -> Outcome | Trouble:
-        """What became of it; a call for each, since our own account's lists know nothing of payouts."""
-        payout = await transfers.payout_of(self._api, transfer, within=self._within())
-        if isinstance(payout, Trouble):
-            return payout
-        told = causes.told(payout) if payout is not None else _over(causes.TAKEN_BACK, transfer)
-        is_held = told.word is Word.REFUSED and not transfer.reversed
-        return replace(told, word=Word.HELD) if is_held else told
+        """What became of it; a call for each, since our own account's lists know nothing of payouts.
+
+        No account stands in the way of all the others: of one that has cut us off, nobody can say more than that the
+        money is there, and where several payouts bear our key, the first is ours, since the others copied it.
+        """
+        found = await transfers.payouts_of(self._api, transfer, within=self._within())
+        if isinstance(found, Trouble):
+            if not causes.is_missing(found):
+                return found
+            found = []
+        told = causes.told(found[-1]) if found else _over(causes.TAKEN_BACK, transfer)
+        match told.word:
+            case Word.REFUSED if not transfer.reversed:
+                return replace(told, word=Word.HELD)
+            case Word.PAID if transfer.reversed:
+                return _returned(told)
+        return told
 
 
 def _arrived(transfer: Transfer, instruction: Instruction) -> Outcome:

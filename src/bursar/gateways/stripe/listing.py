@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 
 from bursar.foundation.money import Money
-from bursar.gateways.model import CannotList, Outcome, Payment
+from bursar.gateways.model import CannotList, Outcome, Payment, Word
 from bursar.gateways.stripe import wire
 from bursar.gateways.stripe.api import Trouble
 from bursar.gateways.stripe.wire import Form, Page, Transfer
@@ -28,12 +28,14 @@ async def transfers(
     """Our transfers that were made in this span, newest first, each with what ``judge`` makes of it.
 
     Those that another gateway of ours made are left out. Those with nobody's mark are not: somebody made them. A call
-    that fails is made again after ``pause`` seconds, and then after twice as long.
+    that fails is made again after ``pause`` seconds, and then after twice as long. Of two transfers that lead to one
+    payout, the second is named for itself: it is a payment of its own.
 
     Raises:
         CannotList: a page, or what became of one of its transfers, was not told.
     """
     asked = {"created[gte]": str(wire.seconds(since)), "created[lt]": str(wire.seconds(until))}
+    named: set[str] = set()
     while True:
         page = await _told(fetch, asked, pause=pause)
         listed = [one for one in page.data if one.metadata.get(wire.GATEWAY, gateway) == gateway]
@@ -42,7 +44,9 @@ async def transfers(
             for transfer, outcome in zip(
                 some, await asyncio.gather(*(_told(judge, one, pause=pause) for one in some)), strict=True
             ):
-                yield _payment(transfer, outcome)
+                reference = outcome.reference or transfer.id
+                yield _payment(transfer, outcome.word, reference=transfer.id if reference in named else reference)
+                named.add(reference)
         if not page.has_more or not page.data:
             return
         asked["starting_after"] = page.data[-1].id
@@ -61,11 +65,11 @@ async def _told(ask: Callable[[U], Awaitable[T | Trouble]], about: U, *, pause: 
     raise CannotList(cause=trouble.reason)
 
 
-def _payment(transfer: Transfer, outcome: Outcome) -> Payment:
+def _payment(transfer: Transfer, word: Word, *, reference: str) -> Payment:
     return Payment(
-        reference=outcome.reference or transfer.id,
+        reference=reference,
         key=transfer.metadata.get(wire.KEY),
         amount=Money(transfer.left or transfer.amount, transfer.currency.upper()),
-        word=outcome.word,
+        word=word,
         at=wire.at(transfer.created),
     )

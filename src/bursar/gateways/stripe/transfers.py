@@ -1,6 +1,5 @@
 """The step that both gateways share: money moves into a connected account, is found there again, and comes back."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -66,7 +65,18 @@ async def take_back(
 async def payout_of(api: Api, transfer: Transfer, *, within: Deadline) -> Payout | Trouble | None:
     """The payout that was made of a transfer, by the key that both bear; None is proof that none was.
 
-    It is looked for among what the account paid out while Stripe still knew the key.
+    There cannot be two; if the account's owner wrote our key on one of theirs, nobody could say which is ours.
+    """
+    found = await payouts_of(api, transfer, within=within)
+    if isinstance(found, Trouble):
+        return found
+    return Trouble("answer_to_another") if len(found) > 1 else next(iter(found), None)
+
+
+async def payouts_of(api: Api, transfer: Transfer, *, within: Deadline) -> list[Payout] | Trouble:
+    """Every payout of a transfer's account that bears its key, newest first.
+
+    They are looked for among what the account paid out while Stripe still knew the key.
     """
     account, until = transfer.destination or "", wire.at(transfer.created) + KEPT
     asked = {"created[gte]": str(transfer.created), "created[lte]": str(wire.seconds(until))}
@@ -77,7 +87,7 @@ async def payout_of(api: Api, transfer: Transfer, *, within: Deadline) -> Payout
             return page
         found += [one for one in page.data if one.metadata.get(wire.KEY) == transfer.transfer_group]
         if not page.has_more or not page.data:
-            return _the_only(found)
+            return found
         asked["starting_after"] = page.data[-1].id
     return Trouble("list_too_long")
 
@@ -90,8 +100,3 @@ def is_kept(trouble: Trouble) -> bool:
 def another(transfer: Transfer) -> Outcome:
     """What a transfer that is not as it was asked for tells about the attempt: nothing, and a person looks."""
     return Outcome(Word.UNKNOWN, reason="answer_to_another", shown={"transfer": transfer.id})
-
-
-def _the_only(found: Sequence[Payout]) -> Payout | Trouble | None:
-    """There cannot be two; if the account's owner wrote our key on one of theirs, nobody could say which is ours."""
-    return Trouble("answer_to_another") if len(found) > 1 else next(iter(found), None)

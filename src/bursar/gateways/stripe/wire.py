@@ -162,7 +162,6 @@ class Account(msgspec.Struct):
     business_profile: Profile | None = None
     individual: Person | None = None
     company: Company | None = None
-    email: Text | None = None
 
 
 def transfer_form(instruction: Instruction, *, gateway: str) -> Form:

@@ -12,11 +12,11 @@ from bursar.holders.model import AccountCheck, AccountVerdict, StoredDestination
 Spot = tuple[UUID, bytes]
 """A holder and a blind index: what is unique about a live destination."""
 
-_COLUMNS: Final = """
+COLUMNS: Final = """
     destinations.id, destinations.holder_id, sealed, shown, fingerprint AS index, added_at, usable_at, is_default,
     verdict AS check, title_found AS account_title_found, name_score, checked_at, removed_at
 """
-_DESTINATIONS: Final = f"SELECT {_COLUMNS} FROM destinations "  # noqa: S608 - constants
+_DESTINATIONS: Final = f"SELECT {COLUMNS} FROM destinations "  # noqa: S608 - constants
 
 
 async def hold(tx: Transaction, holder_ids: Collection[UUID]) -> frozenset[UUID]:
@@ -33,13 +33,13 @@ async def hold(tx: Transaction, holder_ids: Collection[UUID]) -> frozenset[UUID]
 async def of_holders(tx: Transaction, holder_ids: Collection[UUID]) -> list[StoredDestination]:
     """All that these holders ever stored, the removed too, newest first."""
     rows = await tx.many(_DESTINATIONS + "WHERE holder_id = ANY($1) ORDER BY id DESC", list(holder_ids))
-    return [_stored(row) for row in rows]
+    return [stored_of(row) for row in rows]
 
 
 async def live(tx: Transaction, destination_ids: Collection[UUID], *, holder_id: UUID) -> list[StoredDestination]:
     """Those of these that the holder has stored and not removed."""
     chosen = "WHERE id = ANY($1) AND holder_id = $2 AND removed_at IS NULL ORDER BY id"
-    return [_stored(row) for row in await tx.many(_DESTINATIONS + chosen, list(destination_ids), holder_id)]
+    return [stored_of(row) for row in await tx.many(_DESTINATIONS + chosen, list(destination_ids), holder_id)]
 
 
 async def insert(tx: Transaction, stored: Sequence[tuple[StoredDestination, str]]) -> None:
@@ -88,7 +88,7 @@ async def at_spots(tx: Transaction, spots: Collection[Spot]) -> dict[Spot, Store
     """These holders' ones with these blind indexes, renewed since or not: the live one, else the one removed last."""
     rows = await tx.many(
         f"""
-        SELECT DISTINCT ON (wanted.holder_id, wanted.index) wanted.index AS asked, {_COLUMNS}
+        SELECT DISTINCT ON (wanted.holder_id, wanted.index) wanted.index AS asked, {COLUMNS}
         FROM unnest($1::uuid[], $2::bytea[]) AS wanted (holder_id, index)
         JOIN destinations ON destinations.holder_id = wanted.holder_id
                          AND wanted.index IN (fingerprint, fingerprint_before)
@@ -96,7 +96,7 @@ async def at_spots(tx: Transaction, spots: Collection[Spot]) -> dict[Spot, Store
         """,  # noqa: S608 - constants
         *columns(list(spots), 2),
     )
-    return {(row["holder_id"], row["asked"]): _stored(row) for row in rows}
+    return {(row["holder_id"], row["asked"]): stored_of(row) for row in rows}
 
 
 async def sharers(tx: Transaction, indexes: Collection[bytes]) -> list[tuple[bytes, UUID]]:
@@ -128,11 +128,11 @@ async def take_unchecked(
             SELECT due.id FROM destinations AS due JOIN holders ON holders.id = due.holder_id
             WHERE verdict = 'unchecked' AND check_at <= now() AND program = ANY($1)
             ORDER BY check_at LIMIT $2 FOR NO KEY UPDATE OF due SKIP LOCKED
-        ) RETURNING {_COLUMNS}
+        ) RETURNING {COLUMNS}
         """,  # noqa: S608 - constants
         list(programs), limit, lease_seconds,
     )  # fmt: skip
-    return [_stored(row) for row in rows]
+    return [stored_of(row) for row in rows]
 
 
 async def note_checks(tx: Transaction, checks: Sequence[AccountCheck], *, at: datetime) -> None:
@@ -152,7 +152,7 @@ async def note_checks(tx: Transaction, checks: Sequence[AccountCheck], *, at: da
 async def denied_since(tx: Transaction, since: datetime) -> list[StoredDestination]:
     """The live ones that were found not to exist since that moment, oldest first."""
     chosen = "WHERE verdict = 'denied' AND removed_at IS NULL AND checked_at >= $1 ORDER BY checked_at, id"
-    return [_stored(row) for row in await tx.many(_DESTINATIONS + chosen, since)]
+    return [stored_of(row) for row in await tx.many(_DESTINATIONS + chosen, since)]
 
 
 # Another key ----------------------------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ async def sealed_with_other_key(
         WHERE ($2::uuid IS NULL OR id > $2) AND substring(sealed FROM 2 FOR 4) <> $1
         ORDER BY id LIMIT $3 FOR NO KEY UPDATE
     """
-    return [_stored(row) for row in await tx.many(_DESTINATIONS + chosen, key_id, after, limit)]
+    return [stored_of(row) for row in await tx.many(_DESTINATIONS + chosen, key_id, after, limit)]
 
 
 async def replace_sealed(tx: Transaction, resealed: Sequence[tuple[UUID, bytes, bytes]]) -> None:
@@ -182,8 +182,8 @@ async def replace_sealed(tx: Transaction, resealed: Sequence[tuple[UUID, bytes, 
     )
 
 
-def _stored(row: Record) -> StoredDestination:
-    """Columns come in the order of ``_COLUMNS``, which is that of the fields; what stands before them is not ours."""
+def stored_of(row: Record) -> StoredDestination:
+    """Columns come in the order of ``COLUMNS``, which is that of the fields; what stands before them is not ours."""
     values = list(row)[-_WIDTH:]
     values[_CHECK] = AccountVerdict(values[_CHECK])
     return StoredDestination(*values)

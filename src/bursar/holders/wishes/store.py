@@ -1,14 +1,13 @@
 """Every statement on what holders want of the runs."""
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import fields
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from bursar.foundation.db import Record, Transaction
 from bursar.foundation.money import Money
-from bursar.holders.model import AccountVerdict, StoredDestination
+from bursar.holders.destinations import store as destinations
 from bursar.holders.wishes.model import Payee, Preferences
 
 _COLUMNS: Final = "p.holder_id, minimum, currency, paused_from, paused_until, held_why, held_by, held_at"
@@ -27,12 +26,10 @@ async def payees(tx: Transaction, holder_ids: Collection[UUID]) -> list[Payee]:
     """These holders, what was said about each, and where each is paid when nothing else is said."""
     rows = await tx.many(
         f"""
-        SELECT h.id, h.reference, h.name, {_COLUMNS},
-               d.id, d.holder_id, d.sealed, d.shown, d.fingerprint, d.added_at, d.usable_at, d.is_default,
-               d.verdict, d.title_found, d.name_score, d.checked_at, d.removed_at
+        SELECT h.id, h.reference, h.name, {_COLUMNS}, {destinations.COLUMNS}
         FROM unnest($1::uuid[]) AS wanted (id) JOIN holders h USING (id)
         LEFT JOIN payout_preferences p ON p.holder_id = h.id
-        LEFT JOIN destinations d ON d.holder_id = h.id AND d.is_default
+        LEFT JOIN destinations ON destinations.holder_id = h.id AND is_default
         """,  # noqa: S608 - constants
         list(holder_ids),
     )
@@ -94,13 +91,13 @@ def _payees(rows: Collection[Record]) -> Iterator[Payee]:
     for row in rows:
         values = tuple(row)
         holder_id, reference, name = values[:3]
-        said, stored = values[3:11], values[11:]
+        said = values[3:_DESTINATION]
         yield Payee(
             holder_id,
             reference,
             name,
             None if said[0] is None else _preferences(said),
-            None if stored[0] is None else _stored(stored),
+            None if values[_DESTINATION] is None else destinations.stored_of(row),
         )
 
 
@@ -109,10 +106,4 @@ def _preferences(values: tuple[Any, ...]) -> Preferences:
     return Preferences(holder_id, None if minimum is None else Money(minimum, currency), *others)
 
 
-def _stored(values: Sequence[Any]) -> StoredDestination:
-    given = list(values)
-    given[_CHECK] = AccountVerdict(given[_CHECK])
-    return StoredDestination(*given)
-
-
-_CHECK: Final = [field.name for field in fields(StoredDestination)].index("check")
+_DESTINATION: Final = 3 + len(_COLUMNS.split(","))  # Where its columns begin.

@@ -8,11 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
-
-INSTALLATION: Final = "installation"
-"""The subject of what concerns everything."""
 
 
 class AlertType(StrEnum):

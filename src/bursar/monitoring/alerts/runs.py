@@ -36,7 +36,6 @@ def _is_wanted(terms: Terms) -> bool:
 
 def _news(run: schedules.Run, results: schedules.Results, terms: Terms) -> notices.StaffNews:
     assert run.ended_at is not None, "those that have ended were asked for"
-    reasons = Counter(failure.reason for failure in results.errors)
     facts: dict[str, Any] = {
         "run": str(run.id),
         "total": results.total,
@@ -45,11 +44,18 @@ def _news(run: schedules.Run, results: schedules.Results, terms: Terms) -> notic
         "amounts": [str(money) for money in results.paid],
         "left_out": dict(run.left_out),
         "duration": _duration(run.begun_at, run.ended_at),
-        "errors": [f"{reason}: {count}" for reason, count in reasons.most_common()],
+        "errors": _reasons(results),
         "stopped_why": run.stopped_why,
         "at": run.ended_at.isoformat(),
     }
     return notices.StaffNews(notices.Kind.RUN_FINISHED, run.id, 0, terms, facts, frozenset(terms.runs.emails))
+
+
+def _reasons(results: schedules.Results) -> list[str]:
+    """Why payouts failed, and how many of them where all are known; of many, the latest alone are looked at."""
+    counts = Counter(failure.reason for failure in results.errors).most_common()
+    is_all = results.failed == len(results.errors)
+    return [f"{reason}: {count}" if is_all else reason for reason, count in counts]
 
 
 def _duration(since: datetime, until: datetime) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from bursar import dispatch, payouts, schedules
 from bursar.foundation.db import Transaction
-from bursar.monitoring import workers
+from bursar.monitoring import reconciliation, workers
 from bursar.monitoring.alerts.model import AlertType, Finding, Severity
 from bursar.programs import Terms
 
@@ -16,13 +16,16 @@ GONE_SHOWN: Final = timedelta(hours=1)  # A machine that was taken away for good
 
 
 async def faults(tx: Transaction, known: Sequence[Terms]) -> list[Finding]:
-    """Everything that is wrong at this moment; ten statements, whatever there is."""
+    """Everything that is wrong at this moment; twelve statements, whatever there is."""
     at = await tx.now()
     found = [
         *_gateways(await dispatch.conditions(tx, {terms.route.gateway for terms in known})),
         *_runs(await schedules.stopped(tx)),
         *_readers(await payouts.feeds_behind(tx)),
+        *_differences(await reconciliation.open_items(tx)),
     ]
+    if (recovery := await dispatch.recovery.current(tx)) is not None:
+        found.append(_recovery(recovery))
     everybody = await workers.known(tx)
     found += _workers([one for one in everybody if one.is_alive or one.seen_at > at - GONE_SHOWN])
     waiting = await payouts.oldest_in_review(tx, [terms.program for terms in known])
@@ -44,8 +47,16 @@ def _gateways(conditions: Sequence[dispatch.Condition]) -> Iterator[Finding]:
     for one in conditions:
         if one.circuit != "closed":
             message = f"The gateway {one.gateway} does not answer as it should; nothing is sent through it."
-            facts = {"circuit": one.circuit, "since": one.since, "reason": one.reason, "probes": one.probes}
-            yield _error(f"gateway:{one.gateway}", Severity.CRITICAL, message, **facts)
+            yield _error(
+                f"gateway:{one.gateway}",
+                Severity.CRITICAL,
+                message,
+                circuit=one.circuit,
+                reason=one.reason,
+                since=one.since,
+                probes=one.probes,
+                probe_at=one.probe_at,
+            )
         for low in one.low:
             message = f"Our account at {one.gateway} holds too little {low.currency}; payouts wait for it to be funded."
             held = None if low.held is None else low.held.text
@@ -72,6 +83,13 @@ def _readers(behind: Mapping[str, float]) -> Iterator[Finding]:
             yield _error(f"reader:{reader}", severity, message, seconds=round(seconds))
 
 
+def _differences(found: Sequence[reconciliation.Open]) -> Iterator[Finding]:
+    if found:
+        count, kinds = sum(one.count for one in found), sorted({one.kind.value for one in found})
+        message = f"Differences with gateways or statements that wait for two people: {count}."
+        yield _error("reconciliation", Severity.WARNING, message, count=count, kinds=kinds)
+
+
 def _workers(recent: Sequence[workers.Worker]) -> Iterator[Finding]:
     """Workers that have gone without a goodbye, unless another one has begun on their machine since."""
     for gone in recent:
@@ -80,6 +98,11 @@ def _workers(recent: Sequence[workers.Worker]) -> Iterator[Finding]:
         if is_missed and not is_replaced:
             message = f"A worker on {gone.host} (process {gone.pid}) has not been seen since {gone.seen_at:%H:%M} UTC."
             yield _error(f"worker:{gone.id}", Severity.WARNING, message, host=gone.host, pid=gone.pid)
+
+
+def _recovery(recovery: dispatch.recovery.Recovery) -> Finding:
+    message = f"Nothing is sent before payments since {recovery.known_until:%d %B %H:%M} UTC are reconciled."
+    return _error("recovery", Severity.CRITICAL, message, reason=recovery.reason, begun_by=recovery.begun_by)
 
 
 def _overdue(terms: Terms) -> Finding:

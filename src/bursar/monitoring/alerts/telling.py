@@ -39,7 +39,8 @@ async def tell(tx: Transaction, alerts: Sequence[Alert], told: Told) -> None:
         return
     at = await tx.now()
     known = [terms for terms in await programs.all(tx) if terms.alerts.enabled]
-    people = await _names(tx, alerts)
+    actors = {actor for alert in alerts for actor in (alert.acknowledged_by, alert.resolved_by) if actor}
+    people = await identity.emails_of(tx, actors)
     news, posts = [], []
     for alert in alerts:
         concerned = [terms for terms in known if alert.program in {None, terms.program}]
@@ -52,14 +53,6 @@ async def tell(tx: Transaction, alerts: Sequence[Alert], told: Told) -> None:
     await notices.tell_staff(tx, news, at=at)
     if posts:
         await store.insert_posts(tx, posts)
-
-
-async def _names(tx: Transaction, alerts: Iterable[Alert]) -> dict[str, str]:
-    """What people call those who have acknowledged or resolved: by their e-mail addresses."""
-    actors = {actor for alert in alerts for actor in (alert.acknowledged_by, alert.resolved_by) if actor}
-    wanted = [ids.parse(actor.removeprefix("person:")) for actor in actors if actor.startswith("person:")]
-    found = await identity.find_people(tx, {person_id for person_id in wanted if person_id}) if wanted else {}
-    return {person.actor: person.email for person in found.values()}
 
 
 def _urls(concerned: Iterable[programs.Terms]) -> list[str]:

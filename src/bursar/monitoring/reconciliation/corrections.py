@@ -117,18 +117,26 @@ async def _open_item(tx: Transaction, item_id: UUID) -> Item:
     item = await store.item(tx, item_id, lock=True)
     if item is None:
         raise NoSuchItem(item=str(item_id))
+    return _insist_on_open(item)
+
+
+def _insist_on_open(item: Item) -> Item:
     if item.closed_at is not None:
         raise ItemClosed(resolution=item.resolution)
     return item
 
 
 async def _waiting(tx: Transaction, correction_id: UUID) -> tuple[Correction, Item]:
-    correction = await store.correction(tx, correction_id)
-    if correction is None:
+    """A correction that waits, and its item: held first, as by comparisons, which end both when the item is gone."""
+    known = await store.correction(tx, correction_id)
+    if known is None:
         raise NoSuchCorrection(correction=str(correction_id))
+    item = await store.item(tx, known.item_id, lock=True)
+    correction = await store.correction(tx, correction_id)
+    assert item is not None and correction is not None, "neither is ever deleted"  # noqa: PT018 - one fact
     if correction.state != "waiting":
         raise approvals.NothingToApprove(standing=correction.state)
-    return correction, await _open_item(tx, correction.item_id)
+    return correction, _insist_on_open(item)
 
 
 async def _vote(

@@ -176,9 +176,9 @@ async def insert_correction(tx: Transaction, correction: Correction) -> None:
 
 
 async def correction(tx: Transaction, correction_id: UUID) -> Correction | None:
-    """One correction, held until the transaction ends."""
+    """One correction. It is changed only by whoever holds its item."""
     row = await tx.one_or_none(
-        f"SELECT {_CORRECTION} FROM corrections WHERE id = $1 FOR UPDATE",  # noqa: S608 - constants
+        f"SELECT {_CORRECTION} FROM corrections WHERE id = $1",  # noqa: S608 - constants
         correction_id,
     )
     return _correction(row) if row is not None else None

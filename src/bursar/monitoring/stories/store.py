@@ -53,7 +53,8 @@ BY_TEXT: Final = """
         WHERE correlation_id = $1 AND verb <> 'request' AND actor NOT LIKE 'system:%' AND actor NOT LIKE 'gateway:%'
         LIMIT $2)
     UNION ALL (SELECT 'audit note', correlation_id, at, NULL, NULL FROM audit_notes WHERE correlation_id = $1 LIMIT 1)
-    UNION ALL (SELECT 'reference', reference, created_at, id, run_id FROM payouts WHERE reference = $1 LIMIT $2)
+    UNION ALL (SELECT 'reference', reference, created_at, id, run_id
+        FROM payouts WHERE reference = $1 ORDER BY id DESC LIMIT $2)
     UNION ALL (SELECT 'gateway reference', gateway || ' ' || gateway_reference, sent_at, payout_id, NULL
         FROM attempts WHERE gateway_reference = $1 ORDER BY id DESC LIMIT $2)
     UNION ALL SELECT 'report', r.gateway || ' ' || r.event_id, r.received_at, a.payout_id, NULL

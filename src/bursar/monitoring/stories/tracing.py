@@ -36,10 +36,11 @@ async def trace(tx: Transaction, given: str) -> Story:
     told = await payouts.get_many(tx, payout_ids[:PAYOUTS_MAX])
     about = [told[payout_id] for payout_id in sorted(told)]
     runs = [await schedules.get(tx, run_id) for run_id in _run_ids(matches, about)]
+    results = await schedules.results(tx, [run.id for run in runs]) if runs else {}
     correlations = _correlations(text, matches, about, runs)
     lines = [
         *await _of_payouts(tx, about),
-        *[line for run in runs for line in await _of_run(tx, run)],
+        *[line for run in runs for line in _of_run(run, results.get(run.id))],
         *[line for match in matches if match.what == "alert" for line in _of_alert(await _alert(tx, match))],
         *_of_strays(matches),
         *_of_notes(await store.notes(tx, correlations=correlations, subjects={text, *map(str, told)})),
@@ -85,12 +86,12 @@ def _of_item(item: reconciliation.Item) -> Iterator[Line]:
         yield Line(item.closed_at, "reconciliation", f"{item.kind}: closed ({item.resolution})", facts, item.payout_id)
 
 
-async def _of_run(tx: Transaction, run: schedules.Run) -> list[Line]:
+def _of_run(run: schedules.Run, results: schedules.Results | None) -> list[Line]:
     """What a run did, and what has become of its payouts so far."""
-    results = (await schedules.results(tx, [run.id])).get(run.id)
     facts = {"run": run.id, "program": run.program, "occurrence": run.occurrence}
+    occasion = f"for {run.occurrence}" if run.time_zone else "by hand"
     steps: tuple[tuple[datetime | None, str, dict[str, Any]], ...] = (
-        (run.begun_at, f"begun for {run.occurrence}, by {run.begun_by}", {}),
+        (run.begun_at, f"begun {occasion}, by {run.begun_by}", {}),
         (run.asked_at, f"asked for {run.asked} payouts", {"asked": run.asked, "left_out": run.left_out}),
         (run.handed_over_at, f"handed over {run.count} payouts", {"count": run.count}),
         (run.stopped_at, f"stopped by {run.stopped_by}: {run.stopped_why}", {}),

@@ -61,11 +61,6 @@ class DurationTally:
     bucket: int
     count: int
 
-    @property
-    def upper_seconds(self) -> float:
-        """Where the bucket ends; infinity for the last one."""
-        return BOUNDS[self.bucket] if self.bucket < len(BOUNDS) else float("inf")
-
 
 @dataclass(frozen=True, slots=True)
 class OpenTally:

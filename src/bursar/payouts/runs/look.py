@@ -22,7 +22,15 @@ async def count_by_run(
     One statement, which reads all of them.
     """
     rows = await store.count_by_run(tx, run_ids, since=since)
-    return {run_id: _figures([row for row in rows if row["run_id"] == run_id]) for run_id in run_ids}
+    by_run: dict[UUID, list[Record]] = {run_id: [] for run_id in run_ids}
+    for row in rows:
+        by_run[row["run_id"]].append(row)
+    return {run_id: _figures(several) for run_id, several in by_run.items()}
+
+
+async def last_moves(tx: Transaction, run_ids: Collection[UUID]) -> dict[UUID, datetime]:
+    """When a payout of each of these runs moved last; without those that have none. It reads the runs' payouts only."""
+    return {row["run_id"]: row["at"] for row in await store.last_moves(tx, run_ids)}
 
 
 async def count_for_run(tx: Transaction, program: str, *, except_runs: Collection[UUID] = ()) -> Figures:
@@ -33,6 +41,20 @@ async def count_for_run(tx: Transaction, program: str, *, except_runs: Collectio
 async def count_failures(tx: Transaction, run_id: UUID, *, most: int, since: datetime | None = None) -> int:
     """How many payouts of a run have failed, counted no further than ``most``; since then, where a time is given."""
     return await store.count_failures(tx, run_id, most=most, since=since)
+
+
+async def failures_by_run(
+    tx: Transaction, run_ids: Collection[UUID], *, before: UUID | None = None, limit: int = 50
+) -> dict[UUID, list[Payout]]:
+    """The latest failed payouts of each of these runs, newest first, at most ``limit`` of each; one statement.
+
+    Of a single run, continue with ``before`` set to the last one's id. At most ``PAGE_MAX`` at once.
+    """
+    found: dict[UUID, list[Payout]] = {run_id: [] for run_id in run_ids}
+    for payout in await store.failures(tx, run_ids, before=before, limit=min(limit, PAGE_MAX)):
+        assert payout.run_id is not None, "they were found by it"
+        found[payout.run_id].append(payout)
+    return found
 
 
 async def page_of_run(

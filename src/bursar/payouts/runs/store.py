@@ -21,6 +21,14 @@ async def count_by_run(tx: Transaction, run_ids: Collection[UUID], *, since: dat
     )  # fmt: skip
 
 
+async def last_moves(tx: Transaction, run_ids: Collection[UUID]) -> list[Record]:
+    """When a payout of each run moved last."""
+    return await tx.many(
+        "SELECT run_id, max(updated_at) AS at FROM payouts WHERE run_id = ANY($1::uuid[]) GROUP BY run_id",
+        list(run_ids),
+    )
+
+
 async def count_for_run(tx: Transaction, program: str, *, except_runs: Collection[UUID]) -> list[Record]:
     """How many payouts of a program wait for a run, by state and currency, and what they add up to."""
     return await tx.many(
@@ -46,6 +54,21 @@ async def count_failures(tx: Transaction, run_id: UUID, *, most: int, since: dat
         run_id, most, since,
     )  # fmt: skip
     return count
+
+
+async def failures(tx: Transaction, run_ids: Collection[UUID], *, before: UUID | None, limit: int) -> list[Payout]:
+    """The failed payouts of each run, newest first and up to so many; found by an index that holds no others."""
+    rows = await tx.many(
+        f"""
+        SELECT failed.* FROM unnest($1::uuid[]) AS wanted (run_id) CROSS JOIN LATERAL (
+            SELECT {COLUMNS} FROM payouts
+            WHERE payouts.run_id = wanted.run_id AND state IN ('failed', 'returned') AND ($2::uuid IS NULL OR id < $2)
+            ORDER BY id DESC LIMIT $3) failed
+        ORDER BY failed.run_id, failed.id DESC
+        """,  # noqa: S608 - constants
+        list(run_ids), before, limit,
+    )  # fmt: skip
+    return [payout_of(row) for row in rows]
 
 
 async def page_of_run(

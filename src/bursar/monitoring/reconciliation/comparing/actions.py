@@ -78,6 +78,7 @@ async def compare(database: Database, source: Source, *, actor: str) -> Comparis
         raise
 
     async def work(tx: Transaction) -> Comparison:
+        await laws.be_patient(tx)
         await store.understand_lines(tx, comparison)
         return await _judge_all(tx, comparison, source)
 
@@ -93,6 +94,7 @@ async def compare_books(database: Database, *, actor: str) -> Comparison:
     comparison = await _begin(database, source, actor=actor)
 
     async def work(tx: Transaction) -> Comparison:
+        await laws.be_patient(tx)
         own = [*await _ledgers(tx), *await _steps(tx), *await _suspense(tx)]
         opened = await items.note(tx, own, way=Way.BOOKS, comparison_id=comparison.id)
         breaks = [finding async for finding in _breaks(tx)]

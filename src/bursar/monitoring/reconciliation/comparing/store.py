@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
+from bursar.foundation import ids
 from bursar.foundation.db import Record, Transaction
 from bursar.gateways import Payment
 from bursar.monitoring.reconciliation.model import Comparison, Span, Way
@@ -121,17 +122,19 @@ async def differing(tx: Transaction, comparison: Comparison, *, after: int, limi
 async def missing_there(
     tx: Transaction, comparison: Comparison, *, span: Span, after: UUID | None, limit: int
 ) -> list[Record]:
-    """The next attempts of a span that were paid, as far as we know, and that the other side does not have."""
+    """The next attempts of a span that were paid, as far as we know, and that the other side does not have.
+
+    Ids are made when attempts are sent, so the primary key leads to the span; no other index is by time.
+    """
     return await tx.many(
         """
         SELECT a.id, a.key, a.payout_id, a.gateway_reference, a.amount, a.currency, a.sent_at, a.outcome, a.program
         FROM attempts a
         WHERE a.gateway = $2 AND a.sent_at >= $3 AND a.sent_at < $4 AND a.outcome IN ('paid', 'returned')
-          AND ($5::uuid IS NULL OR a.id > $5)
-          AND NOT EXISTS (SELECT FROM comparison_lines l WHERE l.comparison_id = $1 AND l.key = a.key)
+          AND a.id > $5 AND NOT EXISTS (SELECT FROM comparison_lines l WHERE l.comparison_id = $1 AND l.key = a.key)
         ORDER BY a.id LIMIT $6
         """,
-        comparison.id, comparison.gateway, span.since, span.until, after, limit,
+        comparison.id, comparison.gateway, span.since, span.until, after or ids.first(span.since), limit,
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """Comparing a statement's file with our attempts."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -44,7 +45,8 @@ async def compare_statement(
         AlreadyComparing: another statement of this gateway is being compared.
     """
     statement = _opener(file, form, columns or Columns())
-    fingerprint, span = _fingerprint(file), _span(statement().payments())
+    fingerprint = await asyncio.to_thread(_fingerprint, file)  # Seconds for a long one, in which others are answered.
+    span = await asyncio.to_thread(lambda: _span(statement().payments()))
     read = statement()
     source = Source(
         way=Way.STATEMENT,

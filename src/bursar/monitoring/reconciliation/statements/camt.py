@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 from lxml import etree
 
 from bursar.foundation.errors import Refusal
-from bursar.foundation.money import Money, exponent, total
+from bursar.foundation.money import Money, exponent
 from bursar.gateways import Payment, Word
 from bursar.monitoring.reconciliation.errors import UnreadableStatement
 from bursar.monitoring.reconciliation.statements.model import Gap
@@ -31,7 +31,7 @@ class Camt053:
         self._file = file
         self._gaps: list[Gap] = []
         self._balances: dict[str, Money] = {}
-        self._booked: list[Money] = []
+        self._booked: Money | None = None  # Added up, so that a long statement takes no more room than a short one.
         self._name = ""
 
     def payments(self) -> Iterator[Payment]:
@@ -69,13 +69,14 @@ class Camt053:
                 if element.getroottree().docinfo.internalDTD is not None:
                     raise UnreadableStatement(field="file", rule="without a DTD")
             case "start", "Stmt":
-                self._balances, self._booked = {}, []
+                self._balances, self._booked = {}, None
             case "end", "Bal":
                 self._balances[_text(element, "Tp/CdOrPrtry/Cd")] = _signed(element)
                 element.clear()
             case "end", "Ntry":
                 if _text(element, "Sts") in {"BOOK", ""} or _text(element, "Sts/Cd") == "BOOK":
-                    self._booked.append(_signed(element))
+                    booked = _signed(element)
+                    self._booked = booked if self._booked is None else self._booked + booked
                     yield from _payments(element)
                 _forget(element)
             case "end", "Stmt":
@@ -88,7 +89,7 @@ class Camt053:
         closing = self._balances.get("CLBD")
         if opening is None or closing is None:
             return
-        expected = opening + total(self._booked, opening.currency)
+        expected = opening if self._booked is None else opening + self._booked
         if expected != closing:
             self._gaps.append(Gap(self._name, expected, closing, at))
 

@@ -14,7 +14,6 @@ from bursar.gateways import Payment, Word
 from bursar.monitoring.reconciliation.errors import UnreadableStatement
 from bursar.monitoring.reconciliation.statements.model import Gap
 
-FIELD_BYTES_MAX: Final = 10_000  # Longer ones are no names, references or amounts.
 TEXT_LENGTH_MAX: Final = 200
 
 WORDS: Final = {
@@ -62,7 +61,6 @@ class Table:
             UnreadableStatement: a column is missing, or a line cannot be read; it says which.
         """
         text = io.TextIOWrapper(self._file, encoding="utf-8-sig", newline="")
-        before = csv.field_size_limit(FIELD_BYTES_MAX)
         try:
             rows = csv.DictReader(text, delimiter=self._columns.delimiter, strict=True)
             self._insist_on_columns(rows.fieldnames or ())
@@ -71,7 +69,6 @@ class Table:
         except (csv.Error, UnicodeDecodeError) as broken:
             raise UnreadableStatement(field="file", rule="a table in UTF-8") from broken
         finally:
-            csv.field_size_limit(before)
             text.detach()
 
     def gaps(self) -> list[Gap]:
