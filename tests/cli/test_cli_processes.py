@@ -174,12 +174,22 @@ def test_the_demo_comes_out_as_it_should(data: Path, tmp_path: Path) -> None:
     done = command(tmp_path, "demo", "--once", "--rows", "60", "--data", str(data))
     assert done.returncode == 0, done.stderr
     verdict = json.loads(done.stdout.splitlines()[-1])
-    said = {"payouts", "by_status", "amount_minor", "ledger_balanced", "book_matches", "seconds", "providers"}
+    said = {
+        "payouts",
+        "by_status",
+        "amount_minor",
+        "ledger_balanced",
+        "book_matches",
+        "seconds",
+        "providers",
+        "writers",
+    }
     assert set(verdict) == said
     assert verdict["payouts"] == sum(verdict["by_status"].values()) == 66
     assert {"SUCCESS", "FAILED", "PENDING", "ON_HOLD", "IN_REVIEW"} == set(verdict["by_status"])
     assert (verdict["ledger_balanced"], verdict["book_matches"]) == (True, True)
     assert verdict["providers"] == {"APPROVED": 1, "COMPLETED": 10, "FAILED": 1, "REQUESTED": 3}
+    assert verdict["writers"] == {"completed": 2, "failed": 1, "left out": 2}
     [paid] = answer(tmp_path, data, "payouts", "list", "--search", "test-retry")
     story = answer(tmp_path, data, "payouts", "show", paid["id"])
     assert {entry["kind"] for entry in story["timeline"]} == {"check", "move", "money", "attempt", "report", "message"}
