@@ -80,11 +80,12 @@ BEGIN
 
     INSERT INTO attempts (
         id, payout_id, holder_id, program, terms_version, amount, currency, generation, gateway, key, batch_id, outcome,
-        gateway_reference, window_ends_at, answer, answered_at)
+        gateway_reference, window_ends_at, answer, answered_at, correlation_id)
     VALUES (
         attempt, waiting.id, waiting.holder_id, waiting.program, waiting.terms_version, waiting.amount, waiting.currency,
         1, 'mockbank', replace(waiting.id::text, '-', '') || '-1', attempt, 'paid', answer,
-        now() + interval '19.2 hours', jsonb_build_object('status', 'SUCCESS', 'pspReference', answer), now());
+        now() + interval '19.2 hours', jsonb_build_object('status', 'SUCCESS', 'pspReference', answer), now(),
+        waiting.correlation_id);
 
     INSERT INTO payout_events (payout_id, holder_id, seq, verb, from_state, to_state, facts, actor, correlation_id)
     VALUES (waiting.id, waiting.holder_id, waiting.version + 1, 'send', 'approved', 'sending', '{}', 'system:dispatch',

@@ -9,31 +9,22 @@ from uuid import uuid4
 import aiohttp
 import pytest
 
+from api_house import furnished_database
 from bursar import identity
 from bursar.foundation import db
-from bursar.foundation.settings import Settings
 from bursar.identity import Role
 from bursar.identity.model import PasswordHash
-from ground import AT, own_database, program
+from ground import AT
 from house import Client, Merchant, OpenShop, RunningHouse, open_merchant, running
-from providers_house import OpenProvider, Provider, apply_providers, open_provider
+from providers_house import OpenProvider, Provider, open_provider
 
 PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="session")
 def database_url(server_url: str, template: str) -> Iterator[str]:
-    """A database with the programs ``merchants`` and ``providers``, which these tests share."""
-
-    async def prepare(url: str) -> None:
-        database = await db.connect(Settings(database_url=url, _env_file=None))
-        async with database.transaction() as tx:
-            await program(tx, "merchants")
-            await apply_providers(tx)
-        await database.close()
-
-    with own_database(server_url, template) as url:
-        asyncio.run(prepare(url))
+    """A database with programs, which these tests share."""
+    with furnished_database(server_url, template) as url:
         yield url
 
 

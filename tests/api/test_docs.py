@@ -11,11 +11,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from api_house import furnished_database
 from bursar.api.merchants.examples import CREATE
 from bursar.identity import Role
 from bursar.monitoring import reconciliation
 from bursar.outbound import notices
-from house import CRON_KEY, Client, Merchant
+from house import CRON_KEY, Client, Merchant, RunningHouse, running
 from providers_house import Provider
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
@@ -23,6 +24,20 @@ EXAMPLES = "6"  # For each operation and phase; more find no more, and take long
 
 SignIn = Callable[..., Awaitable[Client]]
 Platform = Callable[..., Awaitable[Client]]
+
+
+@pytest.fixture(scope="module")
+def database_url(server_url: str, template: str) -> Iterator[str]:
+    """A database of these tests' own: whoever tries everything stops money, too, and asks for comparisons."""
+    with furnished_database(server_url, template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def house(database_url: str) -> Iterator[RunningHouse]:
+    """A running house on it."""
+    with running(database_url) as house:
+        yield house
 
 
 @pytest.fixture

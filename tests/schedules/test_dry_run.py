@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 import pytest
-from balances_house import STAFF, begun, carried_out, desk, paid_by, paying_balances, rupees, writer, writers
 
+from balances_house import STAFF, begun, carried_out, desk, paid_by, paying_balances, rupees, writer, writers
 from bursar import dispatch, holders, ledger, payouts, schedules
 from bursar.dispatch import Scope
 from bursar.foundation.db import Transaction

@@ -5,8 +5,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from balances_house import BALANCES, STAFF, begun, carried_out, desk, paid_by, paying_balances, rupees, writer, writers
 
+from balances_house import BALANCES, STAFF, begun, carried_out, desk, paid_by, paying_balances, rupees, writer, writers
 from bursar import dispatch, holders, ledger, payouts, programs, schedules
 from bursar.dispatch import Scope
 from bursar.foundation.db import Database, Transaction
