@@ -236,12 +236,17 @@ class World:
             async with asyncio.timeout(SOON):
                 while {one: state for one, state in (await self.states()).items() if one in wanted} != wanted:
                     await self._look_again(hasten=hasten)
-                while await self._unsettled():
-                    await self._look_again(hasten=hasten)
+            await self.until_settled(hasten=hasten)
         except TimeoutError:
             states = await self.states()
             late = {str(one): (states.get(one), end) for one, end in wanted.items() if states.get(one) != end}
             raise AssertionError(f"not at rest: {late}, unsettled: {await self._unsettled()}") from None
+
+    async def until_settled(self, *, hasten: bool = False) -> None:
+        """Wait until what the bank has told was heard and applied, and what we have to tell was told."""
+        async with asyncio.timeout(SOON):
+            while await self._unsettled():
+                await self._look_again(hasten=hasten)
 
     async def _look_again(self, *, hasten: bool = False) -> None:
         """Ring the bells that only a clock would ring, so that nobody sleeps out a second; bells decide nothing."""

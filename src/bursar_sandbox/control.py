@@ -4,7 +4,7 @@ A simulator adds calls of its own, such as a hand on each transfer.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
@@ -13,7 +13,7 @@ from bursar_sandbox.asgi import Answer, Exchange
 from bursar_sandbox.book import Book
 from bursar_sandbox.currencies import to_minor
 from bursar_sandbox.faults import Faults
-from bursar_sandbox.refusals import EventNotFound, InvalidRequest, UnknownRoute
+from bursar_sandbox.refusals import EventNotFound, InvalidRequest, UnknownRoute, read
 from bursar_sandbox.webhooks import WebhookSender
 
 Handle: TypeAlias = Callable[[bytes], Answer]
@@ -33,6 +33,22 @@ class DeliveryLine(msgspec.Struct, rename="camel"):
     status: str
     attempts: int
     last_problem: str | None
+
+
+B = TypeVar("B", bound=msgspec.Struct)
+
+
+def changed(behaviour: B, body: bytes) -> B:
+    """A simulator's behaviour with what the body names changed; the rest stays as it is.
+
+    Raises:
+        InvalidRequest: it names what there is not, or gives it a value that it cannot have.
+    """
+    wanted: dict[str, Any] = msgspec.to_builtins(behaviour) | read(body, dict[str, Any])
+    try:
+        return msgspec.convert(wanted, type(behaviour))
+    except msgspec.ValidationError as error:
+        raise InvalidRequest.because(error) from error
 
 
 class OwnCalls(NamedTuple):

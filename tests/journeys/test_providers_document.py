@@ -51,6 +51,7 @@ async def test_1_earnings_are_paid_off_oldest_first_and_lead_to_their_payouts(ea
         await eased.run()
         await eased.until_status(ada, first, "COMPLETED")
         await eased.until_status(ada, second, "COMPLETED")
+        await eased.world.until_settled()
     assert await ada.earnings() == [("PAID_OUT", "100.00"), ("PAID_OUT", "200.00"), ("AVAILABLE", "300.00")]
     known = {each["id"]: each for each in (await ada.get("/api/provider/earnings")).json["data"]}
     for payout, amounts in {first: ["100.00", "150.00"], second: ["50.00"]}.items():
@@ -93,6 +94,7 @@ async def test_3_after_three_payouts_that_people_agreed_to_the_next_leaves_by_it
             await shipped.until_status(ada, payout, "COMPLETED")
         last = await shipped.ask(ada)
         assert await ada.status(last) == "APPROVED"
+        await shipped.world.until_settled()
     await shipped.world.audit()
 
 
@@ -109,6 +111,7 @@ async def test_3_whoever_may_approve_is_told_and_the_provider_of_what_they_decid
         turned_down = await staff.decide(payout, "reject", "The invoice is missing.")
         assert turned_down.status == 200, turned_down.body
         assert "The invoice is missing." in await shipped.post.until(ada.email, "Your payout of 60,000.00 NGN was not")
+        await shipped.world.until_settled()
     seen = await ada.payout(payout)
     assert (seen["status"], seen["reason"]) == ("REJECTED", "The invoice is missing.")
     assert await ada.balance() == ("70000.00", "0.00")
@@ -136,6 +139,7 @@ async def test_4_and_5_approved_payouts_wait_for_the_run_and_flutterwaves_word_c
         assert "0001" in letter
         assert ada.bank not in letter
         await eased.world.until_at_rest()
+        await eased.world.until_settled()
     await eased.world.audit()
 
 
@@ -166,6 +170,7 @@ async def test_5_a_failure_is_tried_again_three_times_and_then_waits_for_a_perso
         await eased.until_status(ada, payout, "COMPLETED")
         assert await ada.earnings() == [("AVAILABLE", "100000.00")]
         await eased.world.until_at_rest(s0004="completed")
+        await eased.world.until_settled()
     await eased.world.audit()
 
 
@@ -179,6 +184,7 @@ async def test_5_one_that_fails_for_now_is_retried_by_itself_and_one_for_good_is
         await eased.world.until_at_rest()
         assert await eased.world.count("payout_id = $1", for_now, table="attempts") == 2
         assert await eased.world.count("payout_id = $1", for_good, table="attempts") == 1
+        await eased.world.until_settled()
     assert (await bola.payout(for_good))["retryAt"] is None
     await eased.world.audit()
 
@@ -223,4 +229,5 @@ async def test_8_the_account_is_validated_before_the_first_payout_and_the_answer
         await eased.run()
         await eased.until_status(eve, bad, "COMPLETED")
         await eased.world.until_at_rest()
+        await eased.world.until_settled()
     await eased.world.audit()

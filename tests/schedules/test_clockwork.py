@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from schedules_house import in_runs, waiting
 
+from balances_house import desk
 from bursar import dispatch, payouts, programs, schedules
 from bursar.foundation import db
 from bursar.foundation.db import Database
@@ -98,7 +99,7 @@ async def test_the_sweep_rings_for_payouts_that_are_due_and_ends_the_run_once_no
         terms = await in_runs(tx, applied=timedelta(0))
         await waiting(tx, terms, count=2)
         run = await schedules.begin_now(tx, terms.program, actor="cli:test")
-        await schedules.hand_over(tx, run.id)
+        await schedules.carry_on(tx, run.id, desk=desk())
     await sweep(database, clockwork)
     assert bells.rung == [(schedules.SEND, schedules.Send(terms.program))]
     async with database.transaction() as tx:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from schedules_house import in_runs, waiting
 
+from balances_house import desk
 from bursar import payouts, programs, schedules
 from bursar.foundation.db import Database, Transaction
 from bursar.foundation.money import Money
@@ -78,12 +79,12 @@ async def test_a_run_hands_over_in_parts_and_counts_each_payout_once(tx: Transac
     await waiting(tx, terms, count=5)
     run = await schedules.begin_now(tx, terms.program, actor="cli:test")
     handed = []
-    while part := await schedules.hand_over(tx, run.id, at_most=2):
-        handed.append(part[1])
+    while part := await schedules.carry_on(tx, run.id, desk=desk(), at_most=2):
+        handed.append(part.handed_over)
     assert handed == [2, 2, 1]
     run = await schedules.get(tx, run.id)
     assert (run.count, run.money, run.standing) == (5, [Money(500_000, "PKR")], Standing.HANDED_OVER)
-    assert await schedules.hand_over(tx, run.id) is None, "asked for once more, it does nothing"
+    assert await schedules.carry_on(tx, run.id, desk=desk()) is None, "asked for once more, it does nothing"
 
 
 async def test_a_run_is_finished_when_nothing_is_due_any_more(tx: Transaction) -> None:
@@ -91,7 +92,7 @@ async def test_a_run_is_finished_when_nothing_is_due_any_more(tx: Transaction) -
     await waiting(tx, terms, count=1)
     run = await schedules.begin_now(tx, terms.program, actor="cli:test")
     assert await schedules.finish(tx) == [], "nothing is handed over yet"
-    await schedules.hand_over(tx, run.id)
+    await schedules.carry_on(tx, run.id, desk=desk())
     assert await schedules.finish(tx) == [], "one is due"
     taken, _ = await payouts.take_waiting(tx, terms.program, limit=9, except_holders=[])
     await payouts.wait_longer(tx, taken, reason="over_limit", seconds=60)
@@ -102,14 +103,14 @@ async def test_a_run_is_finished_when_nothing_is_due_any_more(tx: Transaction) -
 async def test_a_run_without_payouts_comes_to_its_end_as_well(tx: Transaction) -> None:
     terms = await in_runs(tx, applied=timedelta(0))
     run = await schedules.begin_now(tx, terms.program, actor="cli:test")
-    handed = await schedules.hand_over(tx, run.id)
+    handed = await schedules.carry_on(tx, run.id, desk=desk())
     assert handed is not None
-    assert (handed[0].standing, handed[1]) == (Standing.HANDED_OVER, 0)
+    assert (handed.run.standing, handed.handed_over) == (Standing.HANDED_OVER, 0)
     assert [one.id for one in await schedules.finish(tx)] == [run.id]
 
 
 async def test_a_run_that_is_not_there(tx: Transaction) -> None:
-    assert await schedules.hand_over(tx, uuid4()) is None
+    assert await schedules.carry_on(tx, uuid4(), desk=desk()) is None
     with pytest.raises(NoSuchRun):
         await schedules.get(tx, uuid4())
 

@@ -16,7 +16,6 @@ from bursar.api.entry import Needs
 from bursar.api.openapi import Doc
 from bursar.api.writers import examples, triggering
 from bursar.api.writers.wire import OfProgramQuery, RunAnswer, TriggerBody
-from bursar.foundation import ids
 from bursar.house import House
 
 PATH: Final = "/api/cron/automated-payouts"
@@ -66,10 +65,8 @@ async def trigger_payouts(request: Request[None, None, State], state: State) -> 
 )
 async def show_triggered_run(run_id: FromPath[str], state: State) -> Response[RunAnswer]:
     """Tell what a run has come to so far: `202` as long as it is under way."""
-    found = ids.parse(run_id)
-    if found is None:
-        raise schedules.NoSuchRun(run=run_id[:40])
-    return _answered(await triggering.look(state.house, found))
+    known = reading.identified(run_id, schedules.NoSuchRun, of="run")
+    return _answered(await triggering.look(state.house, known))
 
 
 def _answered(answer: RunAnswer) -> Response[RunAnswer]:

@@ -7,10 +7,10 @@ from uuid import UUID
 
 import msgspec
 
+from bursar.api import reading
 from bursar.api.filters import Search, TimeQuery, insist_searchable
-from bursar.api.problems import timestamp
 from bursar.earnings import Earning, EarningState, NoSuchEarning, Payoff
-from bursar.foundation import ids
+from bursar.foundation.clock import timestamp
 
 
 class EarningStatus(StrEnum):
@@ -151,10 +151,7 @@ def identified(text: str) -> UUID:
     Raises:
         NoSuchEarning: it is no id at all.
     """
-    found = ids.parse(text)
-    if found is None:
-        raise NoSuchEarning(earning=text[:40])
-    return found
+    return reading.identified(text, NoSuchEarning, of="earning")
 
 
 def cells(view: EarningView) -> list[str | int | None]:

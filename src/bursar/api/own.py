@@ -5,8 +5,8 @@ from enum import StrEnum
 from uuid import UUID
 
 from bursar import payouts
+from bursar.api import reading
 from bursar.api.problems import TooLate
-from bursar.foundation import ids
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
 from bursar.house import House
@@ -18,9 +18,7 @@ async def payout(tx: Transaction, payout_id: str, *, holder_id: UUID) -> payouts
     Raises:
         NoSuchPayout: there is none, or it is somebody else's.
     """
-    wanted = ids.parse(payout_id)
-    if wanted is None:
-        raise payouts.NoSuchPayout(payout=payout_id[:40])
+    wanted = reading.identified(payout_id, payouts.NoSuchPayout, of="payout")
     return await payouts.get(tx, wanted, holder_id=holder_id)
 
 

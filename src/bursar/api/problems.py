@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from bursar.api import rules
+from bursar.foundation.clock import timestamp
 from bursar.foundation.errors import Conflict, Invalid, Kind, Missing, Refusal
 
 STATUS_BY_KIND: Final = {
@@ -111,11 +112,6 @@ def headers_of(refusal: Refusal) -> Mapping[str, str]:
             return {"retry-after": str(refusal.facts.get("retry_after", RETRY_AFTER_SECONDS))}
         case _:
             return {}
-
-
-def timestamp(at: datetime) -> str:
-    """A moment as all documents write it: UTC, milliseconds, ``Z``."""
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"
 
 
 def from_decoding(error: msgspec.MsgspecError, *, of: Any) -> Unreadable:

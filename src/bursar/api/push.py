@@ -12,8 +12,7 @@ from litestar.params import FromPath
 from bursar.api import reading
 from bursar.api.entry import HolderRequest, Needs
 from bursar.api.openapi import Doc
-from bursar.api.problems import timestamp
-from bursar.foundation import ids
+from bursar.foundation.clock import timestamp
 from bursar.house import House
 from bursar.outbound import notices
 
@@ -137,9 +136,7 @@ async def list_subscriptions(request: HolderRequest, state: State) -> Subscripti
 async def remove_subscription(subscription_id: FromPath[str], request: HolderRequest, state: State) -> None:
     """Have a browser told nothing any more."""
     house: House = state.house
-    found = ids.parse(subscription_id)
-    if found is None:
-        raise notices.NoSuchSubscription(subscription=subscription_id[:40])
+    found = reading.identified(subscription_id, notices.NoSuchSubscription, of="subscription")
     acting = request.user
     async with house.database.transaction() as tx:
         await notices.unsubscribe(tx, found, holder_id=acting.holder.id, person_id=acting.person.id)

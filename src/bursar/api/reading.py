@@ -3,6 +3,7 @@
 from collections import defaultdict
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 import msgspec
 from litestar import Request
@@ -11,7 +12,8 @@ from litestar.exceptions import HTTPException
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from bursar.api import problems, requests, rules
-from bursar.foundation.errors import Invalid
+from bursar.foundation import ids
+from bursar.foundation.errors import Invalid, Missing
 
 JSON_BYTES_MAX: Final = 64 * 1024  # For one thing at a time; the largest real one is below 2 KiB.
 PARAMETERS_MAX: Final = 50
@@ -89,6 +91,18 @@ def query(request: AnyRequest, kind: type[T]) -> T:
     except msgspec.ValidationError as broken:
         field, rule = rules.broken(str(broken), of=kind)
         raise Invalid(field=field.partition("[")[0], rule=rule) from broken
+
+
+def identified(text: str, otherwise: type[Missing], *, of: str) -> UUID:
+    """An id as it was sent in a path; ``of`` is what the refusal calls the thing that it names.
+
+    Raises:
+        Missing: it is no id at all, so there is no such thing; the refusal is an ``otherwise``.
+    """
+    found = ids.parse(text)
+    if found is None:
+        raise otherwise(**{of: text[:40]})
+    return found
 
 
 def unsupported(*accepted: str) -> problems.UnsupportedMedia:

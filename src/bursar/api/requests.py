@@ -1,8 +1,12 @@
 """What every request carries: an id to find it again by, where it came from, and what it was let in with."""
 
+import hashlib
+import hmac
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
+
+from pydantic import SecretStr
 
 from bursar.foundation import log, tracing
 
@@ -52,6 +56,15 @@ def bearer(headers: Headers) -> str | None:
     return token if scheme.lower() == "bearer" and token else None
 
 
+def bears(headers: Headers, secret: SecretStr) -> bool:
+    """Whether a request came with this secret as its bearer token.
+
+    Digests are compared, in a time that tells neither the secret's letters nor its length.
+    """
+    given, expected = bearer(headers) or "", secret.get_secret_value()
+    return hmac.compare_digest(_digest(given), _digest(expected))
+
+
 def is_json(headers: Headers) -> bool:
     """Whether the body claims to be JSON, or nothing at all."""
     media = (header(headers, b"content-type") or "application/json").partition(";")[0].strip().lower()
@@ -67,3 +80,7 @@ def address(scope: Scope) -> str | None:
     """Where a request came from; behind a trusted proxy, uvicorn has put the client's own address here."""
     client = scope.get("client")
     return client[0] if client else None
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()

@@ -74,6 +74,8 @@ async def prepare(
         next_in = await _next_in(tx, terms)
     if not (count := len(taken)):
         return Batch(next_in=next_in)
+    if left is None and await _came_back(tx, taken, gateway, terms.currency):
+        return Batch(blocker=LOW_FLOAT)
     fault("dispatch.before_intent")
     taken = await payouts.judge_again(tx, taken, terms=terms, keyring=keyring, book=book, at=at)
     taken = await holds.clear(tx, taken, terms=terms, gateway=gateway, book=book, at=at)
@@ -84,6 +86,13 @@ async def prepare(
         return Batch(taken=count, next_in=next_in)
     prepared = await _commit_to(tx, opened, taken, terms=terms, gateway=gateway, book=book, at=at)
     return Batch(taken=count, prepared=prepared, next_in=next_in)
+
+
+async def _came_back(tx: Transaction, taken: Mapping[UUID, payouts.Payout], gateway: Gateway, currency: str) -> bool:
+    """Whether some of these were refused for want of funds only after we had looked whether our account is low."""
+    if all(payout.reason != LOW_FLOAT for payout in taken.values()):
+        return False
+    return await floats.left_over(tx, gateway.name, currency) is not None
 
 
 async def _left_over(tx: Transaction, gateway: Gateway, currency: str) -> Money | None:

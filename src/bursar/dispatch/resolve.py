@@ -48,7 +48,7 @@ async def _carry_out(tx: Transaction, attempt: Attempt, break_id: UUID, *, paid:
     outcome = Outcome(Word.PAID) if paid else Outcome(Word.REFUSED, reason="resolved_as_not_paid")
     words = await record(tx, [Told(attempt.id, outcome, SOURCE)], scribe=scribe)
     assert words == ["applied"], "a parked attempt is live, and its row is held"
-    await store.close_break(tx, break_id, resolution="paid" if paid else "not_paid")
+    await store.close_breaks(tx, [break_id], resolution="paid" if paid else "not_paid")
 
 
 def _digest(attempt: Attempt, *, paid: bool) -> bytes:

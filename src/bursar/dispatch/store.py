@@ -192,9 +192,12 @@ async def parked_attempt(tx: Transaction, payout_id: UUID) -> tuple[Attempt, UUI
     return (_attempt(row), about[0]) if row is not None and about else None
 
 
-async def close_break(tx: Transaction, break_id: UUID, *, resolution: str) -> None:
-    """Write down how a break ended."""
-    await tx.run("UPDATE breaks SET closed_at = now(), resolution = $2 WHERE id = $1", break_id, resolution)
+async def close_breaks(tx: Transaction, break_ids: Collection[UUID], *, resolution: str) -> None:
+    """Write down how breaks ended; those that had ended before stay as they were."""
+    await tx.run(
+        "UPDATE breaks SET closed_at = now(), resolution = $2 WHERE id = ANY($1::uuid[]) AND closed_at IS NULL",
+        list(break_ids), resolution,
+    )  # fmt: skip
 
 
 async def end_doubts(tx: Transaction, payout_ids: Collection[UUID]) -> None:

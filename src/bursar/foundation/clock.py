@@ -1,4 +1,4 @@
-"""The only place that asks what time it is.
+"""The only place that asks what time it is, and says how a moment is written.
 
 Leases, due times and everything two machines must agree on use the database's time instead.
 """
@@ -37,3 +37,9 @@ class FakeClock:
     def pass_time(self, span: timedelta) -> None:
         """Let some time pass."""
         self.current += span
+
+
+def timestamp(at: datetime) -> str:
+    """A moment as all documents write it: UTC, milliseconds, ``Z``, such as ``2025-12-12T11:13:51.708Z``."""
+    at = at.astimezone(UTC)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z"

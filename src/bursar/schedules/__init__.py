@@ -6,7 +6,7 @@ everybody slept are made up for as the terms say; that a run over balances asks 
 interrupts it; and that whatever a run has begun is ended even if every message about it is lost.
 """
 
-from bursar.schedules.actions import Progress, carry_on, end, finish, hand_over, watch
+from bursar.schedules.actions import Progress, carry_on, end, finish, watch
 from bursar.schedules.begin import begin_now, begin_once
 from bursar.schedules.clockwork import Clockwork
 from bursar.schedules.dry_run import Line, Plan, plan, plan_page
@@ -64,7 +64,6 @@ __all__ = [
     "finish",
     "following",
     "get",
-    "hand_over",
     "in_words",
     "latest",
     "leaving",

@@ -50,18 +50,6 @@ async def carry_on(tx: Transaction, run_id: UUID, *, desk: payouts.Desk, at_most
     return Progress(run, handed_over=count, is_more=run.standing is Standing.BEGUN)
 
 
-async def hand_over(tx: Transaction, run_id: UUID, *, at_most: int = CHUNK) -> tuple[Run, int] | None:
-    """Let the next payouts of a run's program leave; the run as it stands then, and how many they were.
-
-    None when the run had nothing left to hand over, or does not exist. Safe to do twice, and at the same time: what
-    one has handed over, the other finds gone.
-    """
-    run = await store.lock(tx, run_id)
-    if run is None or run.standing is not Standing.BEGUN:
-        return None
-    return await _hand_over(tx, run, at_most=at_most)
-
-
 async def watch(tx: Transaction, program: str, *, book: programs.Book) -> tuple[int | None, list[Run]]:
     """Before a batch of a program is sent: the batch size that a run under way wants instead of the terms', if any.
 

@@ -1,15 +1,15 @@
 """The tester's hand on a simulated account: its transfers, its wallets, other people's accounts, and how it behaves."""
 
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from bursar_sandbox.asgi import Answer
-from bursar_sandbox.control import OwnCalls, minor_units
+from bursar_sandbox.control import OwnCalls, changed, minor_units
 from bursar_sandbox.currencies import DECIMALS_OF, major_number
 from bursar_sandbox.flutterwave.processor import Processor
-from bursar_sandbox.flutterwave.records import Behaviour, Record
+from bursar_sandbox.flutterwave.records import Record
 from bursar_sandbox.flutterwave.rules import State
 from bursar_sandbox.refusals import InvalidRequest, TransferNotFound, read
 
@@ -93,12 +93,7 @@ class Hand:
 
     def _set_behaviour(self, body: bytes) -> Answer:
         """Change what the body names; the rest stays as it is."""
-        present = msgspec.to_builtins(self._processor.behaviour)
-        wanted: dict[str, Any] = present | read(body, dict[str, Any])
-        try:
-            self._processor.behaviour = msgspec.convert(wanted, Behaviour)
-        except msgspec.ValidationError as error:
-            raise InvalidRequest.because(error) from error
+        self._processor.behaviour = changed(self._processor.behaviour, body)
         return self._show_behaviour(body)
 
     def _show_float(self, _body: bytes) -> Answer:

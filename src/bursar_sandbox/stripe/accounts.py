@@ -14,30 +14,20 @@ from bursar_sandbox.stripe.merging import changed, merged
 from bursar_sandbox.stripe.numbers import Fate
 from bursar_sandbox.stripe.objects import Account, BankAccount, Deleted, List, Requirements
 from bursar_sandbox.stripe.refusals import BadParameter, Missing, NotDone
-from bursar_sandbox.stripe.shelf import Shelf
+from bursar_sandbox.stripe.shelf import Kept, Shelf
 
 ROUTING_DIGITS: Final = 9
 NEVER_SHOWN: Final = frozenset({"id_number", "ssn_last_4", "tax_id", "vat_id"})
 
 
 @dataclass(slots=True)
-class Holder:
+class Holder(Kept):
     """One account, and what of it is never shown."""
 
     shown: Account
     banks: list[BankAccount] = field(default_factory=list)
     numbers: dict[str, str] = field(default_factory=dict)  # Of the bank accounts, by their names.
     is_deleted: bool = False
-
-    @property
-    def id(self) -> str:
-        """The account's name."""
-        return self.shown.id
-
-    @property
-    def created(self) -> int:
-        """When it was created, in unix seconds."""
-        return self.shown.created
 
     def bank(self, name: str) -> BankAccount:
         """The bank account of this name.

@@ -1,12 +1,12 @@
 """The tester's hand on a simulated platform: its payouts and transfers, its balance, its accounts, how it behaves."""
 
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from bursar_sandbox.asgi import Answer
-from bursar_sandbox.control import OwnCalls, minor_units
+from bursar_sandbox.control import OwnCalls, changed, minor_units
 from bursar_sandbox.currencies import DECIMALS_OF, to_major
 from bursar_sandbox.refusals import InvalidRequest, TransferNotFound, read
 from bursar_sandbox.stripe.accounts import Holder
@@ -93,13 +93,9 @@ class Hand:
     def _set_behaviour(self, body: bytes) -> Answer:
         """Change what the body names; the rest stays as it is."""
         behaviour = self._platform.behaviour
-        wanted: dict[str, Any] = msgspec.to_builtins(behaviour) | read(body, dict[str, Any])
-        try:
-            changed = msgspec.convert(wanted, Behaviour)
-        except msgspec.ValidationError as error:
-            raise InvalidRequest.because(error) from error
-        for name in Behaviour.__struct_fields__:
-            setattr(behaviour, name, getattr(changed, name))
+        wanted = changed(behaviour, body)
+        for name in Behaviour.__struct_fields__:  # Its desks hold it, too.
+            setattr(behaviour, name, getattr(wanted, name))
         return self._show_behaviour(body)
 
     def _show_float(self, _body: bytes) -> Answer:

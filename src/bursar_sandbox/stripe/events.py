@@ -14,7 +14,7 @@ from bursar_sandbox.stripe.ids import PLATFORM, Ids
 from bursar_sandbox.stripe.merging import changed
 from bursar_sandbox.stripe.objects import Cause, Event, WebhookEndpoint
 from bursar_sandbox.stripe.refusals import BadParameter
-from bursar_sandbox.stripe.shelf import Shelf
+from bursar_sandbox.stripe.shelf import Kept, Shelf
 from bursar_sandbox.webhooks import Webhook
 
 KEPT: Final = 50_000  # About 60 MB; Stripe keeps events for 30 days.
@@ -30,23 +30,13 @@ class Named(Protocol):
 
 
 @dataclass(slots=True)
-class Endpoint:
+class Endpoint(Kept):
     """An address that is called, and the secrets that sign for it."""
 
     shown: WebhookEndpoint
     secrets: list[str]  # The newest first; each of them signs.
     is_connect: bool
     is_deleted: bool = False
-
-    @property
-    def id(self) -> str:
-        """The endpoint's name."""
-        return self.shown.id
-
-    @property
-    def created(self) -> int:
-        """When it was created, in unix seconds."""
-        return self.shown.created
 
     def wants(self, event: Event) -> bool:
         """It is to be told of this."""

@@ -18,6 +18,7 @@ from bursar_sandbox.stripe.balances import Balances, Kind
 from bursar_sandbox.stripe.events import Events
 from bursar_sandbox.stripe.numbers import Fate
 from bursar_sandbox.stripe.objects import Payout, PayoutStatus, TraceId
+from bursar_sandbox.stripe.shelf import Kept
 from bursar_sandbox.stripe.transfers import Sent
 
 STATUS_OF: Final = {
@@ -44,7 +45,7 @@ class Behaviour(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
 
 
 @dataclass(slots=True)
-class Underway:
+class Underway(Kept):
     """One payout with everything that belongs to it."""
 
     shown: Payout
@@ -52,16 +53,6 @@ class Underway:
     fate: Fate
     entry: book.Transfer
     source: Sent | None  # The transfer that its money came from, as far as anybody can tell.
-
-    @property
-    def id(self) -> str:
-        """The payout's name."""
-        return self.shown.id
-
-    @property
-    def created(self) -> int:
-        """When it was made, in unix seconds."""
-        return self.shown.created
 
 
 @dataclass(slots=True)

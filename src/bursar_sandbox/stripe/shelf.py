@@ -23,6 +23,24 @@ class Thing(Protocol):
         ...
 
 
+class Kept:
+    """A thing on a shelf that is known by what is ``shown`` of it."""
+
+    __slots__ = ()
+
+    shown: Thing
+
+    @property
+    def id(self) -> str:
+        """Its name."""
+        return self.shown.id
+
+    @property
+    def created(self) -> int:
+        """When it was made, in unix seconds."""
+        return self.shown.created
+
+
 T = TypeVar("T", bound=Thing)
 
 

@@ -16,7 +16,7 @@ from bursar_sandbox.stripe.ids import PLATFORM, Ids
 from bursar_sandbox.stripe.merging import changed
 from bursar_sandbox.stripe.objects import List, Reversal, Transfer
 from bursar_sandbox.stripe.refusals import BadParameter, NotDone
-from bursar_sandbox.stripe.shelf import Shelf
+from bursar_sandbox.stripe.shelf import Kept, Shelf
 
 SHOWN_REVERSALS: Final = 10  # In the transfer itself; the others are listed.
 AMOUNT_MAX_MINOR: Final = 99_999_999
@@ -25,23 +25,13 @@ GATEWAY: Final = "stripe-transfer"
 
 
 @dataclass(slots=True)
-class Sent:
+class Sent(Kept):
     """One transfer with everything that belongs to it."""
 
     shown: Transfer
     entry: book.Transfer
     reversals: Shelf[Reversal]
     paid_out: str | None = None  # The payout that took its money on to a bank.
-
-    @property
-    def id(self) -> str:
-        """The transfer's name."""
-        return self.shown.id
-
-    @property
-    def created(self) -> int:
-        """When it was made, in unix seconds."""
-        return self.shown.created
 
     @property
     def is_whole(self) -> bool:

@@ -22,8 +22,7 @@ from bursar.api.merchants.wire_webhooks import (
 )
 from bursar.api.openapi import Doc
 from bursar.api.paging import Page, page
-from bursar.api.problems import timestamp
-from bursar.foundation import ids
+from bursar.foundation.clock import timestamp
 from bursar.house import House
 from bursar.outbound import webhooks
 
@@ -164,10 +163,7 @@ async def replay_since(endpoint_id: FromPath[str], request: KeyRequest, state: S
 
 
 def _identified(text: str) -> UUID:
-    found = ids.parse(text)
-    if found is None:
-        raise webhooks.NoSuchDelivery(delivery=text[:40])
-    return found
+    return reading.identified(text, webhooks.NoSuchDelivery, of="delivery")
 
 
 router = Router(

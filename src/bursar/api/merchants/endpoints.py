@@ -21,7 +21,6 @@ from bursar.api.merchants.wire_webhooks import (
     Secret,
 )
 from bursar.api.openapi import Doc
-from bursar.foundation import ids
 from bursar.house import House
 from bursar.outbound import webhooks
 
@@ -148,10 +147,7 @@ def identified(text: str) -> UUID:
     Raises:
         NoSuchEndpoint: it is no id at all.
     """
-    found = ids.parse(text)
-    if found is None:
-        raise webhooks.NoSuchEndpoint(endpoint=text[:40])
-    return found
+    return reading.identified(text, webhooks.NoSuchEndpoint, of="endpoint")
 
 
 def _given(value: T | msgspec.UnsetType) -> T | None:

@@ -11,9 +11,9 @@ import msgspec
 
 from bursar.api import accounts, amounts
 from bursar.api.filters import PayoutQuery
-from bursar.api.problems import timestamp
 from bursar.api.rules import LINE, TEXT
 from bursar.foundation import texts
+from bursar.foundation.clock import timestamp
 from bursar.foundation.money import Money
 from bursar.holders import Destination
 from bursar.identity import Caller

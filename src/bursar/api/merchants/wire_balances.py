@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from bursar import ledger
-from bursar.api.problems import timestamp
+from bursar.foundation.clock import timestamp
 from bursar.foundation.money import Money
 
 

@@ -9,8 +9,8 @@ from bursar import payouts
 from bursar.api.filters import Moment
 from bursar.api.merchants.wire import WORDS, PayoutStatus
 from bursar.api.paging import PageQuery
-from bursar.api.problems import timestamp
 from bursar.api.rules import LINE
+from bursar.foundation.clock import timestamp
 from bursar.outbound import webhooks
 
 # Events ---------------------------------------------------------------------------------------------------------------

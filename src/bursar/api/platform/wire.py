@@ -8,10 +8,10 @@ import msgspec
 
 from bursar.api.filters import Search, insist_searchable
 from bursar.api.paging import PageQuery
-from bursar.api.problems import timestamp
 from bursar.api.providers.wire_money import DestinationView
 from bursar.api.rules import LINE
 from bursar.foundation import texts
+from bursar.foundation.clock import timestamp
 from bursar.holders import Holder, StoredDestination
 
 HOLDERS_MAX: Final = 1_000

@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 
 from bursar.api.filters import Amount, Moment
-from bursar.api.problems import timestamp
 from bursar.api.rules import TEXT
+from bursar.foundation.clock import timestamp
 from bursar.holders import Preferences
 
 

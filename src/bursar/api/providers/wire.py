@@ -13,11 +13,11 @@ from bursar.api import amounts
 from bursar.api.destinations import DestinationBody, masked
 from bursar.api.earnings import StandsForView
 from bursar.api.filters import PayoutQuery
-from bursar.api.problems import timestamp
 from bursar.api.providers import words
 from bursar.api.rules import LINE, TEXT
 from bursar.earnings import Earning, Payoff
 from bursar.foundation import texts
+from bursar.foundation.clock import timestamp
 from bursar.payouts import Moved, Payout, PayoutState, can
 
 REFERENCE_LENGTH_MAX: Final = 200

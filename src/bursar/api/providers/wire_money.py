@@ -6,8 +6,8 @@ from uuid import UUID
 import msgspec
 
 from bursar.api.destinations import masked
-from bursar.api.problems import timestamp
 from bursar.api.providers.wire import ProviderStatus
+from bursar.foundation.clock import timestamp
 from bursar.foundation.money import Money
 from bursar.holders import AccountVerdict, Holder, StoredDestination
 from bursar.identity import Person

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from bursar.api.problems import timestamp
+from bursar.foundation.clock import timestamp
 from bursar.outbound import notices
 from bursar.outbound.notices import Channel, Kind
 

@@ -12,7 +12,6 @@ from bursar import holders, identity, monitoring, programs, schedules
 from bursar.api import reading
 from bursar.api.entry import PersonRequest
 from bursar.api.openapi import Doc
-from bursar.api.problems import timestamp
 from bursar.api.staff import examples_monitoring as examples
 from bursar.api.staff import wire_monitoring_actions as wire
 from bursar.api.staff.monitoring_actions import do
@@ -32,6 +31,7 @@ from bursar.api.staff.wire_monitoring import (
 from bursar.api.writers import triggering
 from bursar.api.writers.configs import AutomatedPayoutConfig, PayoutAlertConfig, PayoutScheduleConfig
 from bursar.api.writers.wire import OfProgramQuery, RunTotals
+from bursar.foundation.clock import timestamp
 from bursar.foundation.db import Transaction
 from bursar.house import House
 from bursar.payouts import PayoutState

@@ -17,11 +17,10 @@ from bursar.api.entry import PersonRequest
 from bursar.api.filters import PayoutQuery
 from bursar.api.openapi import Doc
 from bursar.api.paging import page
-from bursar.api.problems import timestamp
 from bursar.api.providers.payouts import request_payout
 from bursar.api.staff import examples
 from bursar.api.staff.wire import Envelope, PageEnvelope, PayoutDetail, StaffPayoutView, envelope
-from bursar.foundation import ids
+from bursar.foundation.clock import timestamp
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Invalid
 from bursar.house import House
@@ -118,10 +117,7 @@ def identified(text: str) -> UUID:
     Raises:
         NoSuchPayout: it is no id at all.
     """
-    found = ids.parse(text)
-    if found is None:
-        raise payouts.NoSuchPayout(payout=text[:40])
-    return found
+    return reading.identified(text, payouts.NoSuchPayout, of="payout")
 
 
 async def view_of(tx: Transaction, payout: payouts.Payout) -> StaffPayoutView:

@@ -2,7 +2,6 @@
 
 import io
 from typing import Final
-from uuid import UUID
 
 from litestar import Router, get, post
 from litestar.datastructures import State
@@ -29,7 +28,6 @@ from bursar.api.staff.wire_reconciliation import (
     RecoveryView,
     StatementQuery,
 )
-from bursar.foundation import ids
 from bursar.house import House
 from bursar.monitoring import reconciliation, recovery
 
@@ -105,9 +103,7 @@ async def compare_now(request: PersonRequest, state: State) -> Envelope[AskedVie
 async def show_comparison(comparison_id: FromPath[str], state: State) -> Envelope[ComparisonView]:
     """Show one comparison."""
     house: House = state.house
-    known = ids.parse(comparison_id)
-    if known is None:
-        raise reconciliation.NoSuchComparison(comparison=comparison_id[:40])
+    known = reading.identified(comparison_id, reconciliation.NoSuchComparison, of="comparison")
     async with house.database.transaction(readonly=True) as tx:
         found = await reconciliation.get(tx, known)
     return envelope(ComparisonView.of(found), "Comparison", at=house.clock.now())
@@ -178,9 +174,7 @@ async def list_items(request: PersonRequest, state: State) -> Page[ItemView]:
 async def show_item(item_id: FromPath[str], state: State) -> Envelope[ItemDetail]:
     """Show one difference, with all that was proposed about it."""
     house: House = state.house
-    known = ids.parse(item_id)
-    if known is None:
-        raise reconciliation.NoSuchItem(item=item_id[:40])
+    known = reading.identified(item_id, reconciliation.NoSuchItem, of="item")
     async with house.database.transaction(readonly=True) as tx:
         item, corrections = await reconciliation.item(tx, known)
     now = house.clock.now()
@@ -204,9 +198,7 @@ async def propose_correction(item_id: FromPath[str], request: PersonRequest, sta
     """Propose what is to be done about a difference. Nothing moves until somebody else agrees."""
     house: House = state.house
     body = await reading.json(request, CorrectionBody)
-    known = ids.parse(item_id)
-    if known is None:
-        raise reconciliation.NoSuchItem(item=item_id[:40])
+    known = reading.identified(item_id, reconciliation.NoSuchItem, of="item")
     async with house.database.transaction() as tx:
         made = await reconciliation.propose(
             tx, known, action=body.action, person=request.user.id, reason=body.reason, program=body.program
@@ -232,7 +224,7 @@ async def approve_correction(correction_id: FromPath[str], request: PersonReques
     """Agree to somebody else's correction; it is carried out at once, or refused and left waiting."""
     house: House = state.house
     body = await reading.json(request, ReasonBody, optional=True)
-    known = _correction(correction_id)
+    known = reading.identified(correction_id, reconciliation.NoSuchCorrection, of="correction")
     async with house.database.transaction() as tx:
         item = await reconciliation.approve(
             tx, known, person=request.user.id, reason=body.reason, scribe=dispatch.Scribe(house.book)
@@ -259,7 +251,7 @@ async def reject_correction(correction_id: FromPath[str], request: PersonRequest
     """Turn a correction down, or withdraw your own; the difference stays open."""
     house: House = state.house
     body = await reading.json(request, MustReasonBody)
-    known = _correction(correction_id)
+    known = reading.identified(correction_id, reconciliation.NoSuchCorrection, of="correction")
     async with house.database.transaction() as tx:
         item = await reconciliation.reject(tx, known, person=request.user.id, reason=body.reason)
     now = house.clock.now()
@@ -304,13 +296,6 @@ async def begin_recovery(request: PersonRequest, state: State) -> Envelope[Recov
     async with house.database.transaction(readonly=True) as tx:
         seen = await recovery.outlook(tx)
     return envelope(RecoveryView.of(seen), "Sending is off", at=house.clock.now())
-
-
-def _correction(given: str) -> UUID:
-    known = ids.parse(given)
-    if known is None:
-        raise reconciliation.NoSuchCorrection(correction=given[:40])
-    return known
 
 
 router = Router(

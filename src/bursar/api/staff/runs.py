@@ -18,7 +18,7 @@ from bursar.api.staff import examples, examples_runs, wire_runs
 from bursar.api.staff.switches import SeeFirst
 from bursar.api.staff.wire import Envelope, StaffPayoutView, envelope
 from bursar.api.staff.wire_runs import FailureView, LeavingView, PlanView, RunView
-from bursar.foundation import ids, log
+from bursar.foundation import log
 from bursar.foundation.db import Transaction
 from bursar.house import House
 
@@ -267,10 +267,7 @@ def _identified(text: str) -> UUID:
     Raises:
         NoSuchRun: it is no id at all.
     """
-    found = ids.parse(text)
-    if found is None:
-        raise schedules.NoSuchRun(run=text[:40])
-    return found
+    return reading.identified(text, schedules.NoSuchRun, of="run")
 
 
 router = Router(

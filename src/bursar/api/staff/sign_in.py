@@ -7,10 +7,10 @@ from bursar import identity
 from bursar.api import reading, sessions
 from bursar.api.entry import Needs, PersonRequest
 from bursar.api.openapi import Doc
-from bursar.api.problems import timestamp
 from bursar.api.staff import examples
 from bursar.api.staff.wire import Envelope, PersonView, envelope
 from bursar.api.staff.wire_sessions import SignedInView, SignInBody
+from bursar.foundation.clock import timestamp
 from bursar.house import House
 
 

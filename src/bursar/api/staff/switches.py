@@ -10,11 +10,11 @@ from bursar import dispatch, holders, identity, payouts, programs
 from bursar.api import reading
 from bursar.api.entry import PersonRequest
 from bursar.api.openapi import Doc
-from bursar.api.problems import timestamp
 from bursar.api.staff import examples
 from bursar.api.staff.wire import Envelope, envelope
 from bursar.api.staff.wire_switches import FigureView, SwitchBody, SwitchQuery, SwitchView
 from bursar.foundation import ids
+from bursar.foundation.clock import timestamp
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Conflict, Invalid, Missing
 from bursar.house import House

@@ -10,10 +10,11 @@ import msgspec
 from bursar import approvals
 from bursar.api.earnings import StandsForView
 from bursar.api.paging import Page
-from bursar.api.problems import camel, timestamp
+from bursar.api.problems import camel
 from bursar.api.rules import TEXT
 from bursar.earnings import Earning, Payoff
 from bursar.foundation import texts
+from bursar.foundation.clock import timestamp
 from bursar.holders import Holder
 from bursar.identity import Person
 from bursar.monitoring import Entry

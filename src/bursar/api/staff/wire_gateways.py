@@ -2,8 +2,8 @@
 
 import msgspec
 
-from bursar.api.problems import timestamp
 from bursar.dispatch import Condition
+from bursar.foundation.clock import timestamp
 
 
 class LowFloatView(msgspec.Struct, rename="camel"):

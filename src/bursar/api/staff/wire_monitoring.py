@@ -12,9 +12,10 @@ from msgspec import UNSET, UnsetType
 from bursar import monitoring
 from bursar.api import amounts
 from bursar.api.amounts import Figure
-from bursar.api.problems import camel, timestamp
+from bursar.api.problems import camel
 from bursar.api.writers.configs import AutomatedPayoutConfig, PayoutAlertConfig, PayoutScheduleConfig
 from bursar.api.writers.wire import OfProgramQuery, RunStatus, RunTotals
+from bursar.foundation.clock import timestamp
 from bursar.foundation.money import total
 from bursar.monitoring import alerts
 from bursar.payouts import RESTING

@@ -8,9 +8,10 @@ from uuid import UUID
 import msgspec
 
 from bursar.api.paging import PageQuery
-from bursar.api.problems import camel, timestamp
+from bursar.api.problems import camel
 from bursar.api.staff.wire import REASON_LENGTH_MAX, Reason
 from bursar.foundation import texts
+from bursar.foundation.clock import timestamp
 from bursar.monitoring.reconciliation import (
     Action,
     Columns,

@@ -7,13 +7,11 @@ from uuid import UUID
 import msgspec
 
 from bursar.api.paging import PageQuery
-from bursar.api.problems import timestamp
-from bursar.api.rules import TEXT
+from bursar.api.rules import TEXT, ProgramName
+from bursar.foundation.clock import timestamp
 from bursar.foundation.money import Money
 from bursar.payouts import PayoutState
 from bursar.schedules import Failure, Line, Plan, Results, Run, Standing
-
-ProgramName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$(?!\n)", examples=["writers"])]
 
 
 class RunsQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

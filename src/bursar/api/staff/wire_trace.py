@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 
-from bursar.api.problems import timestamp
+from bursar.foundation.clock import timestamp
 from bursar.monitoring.stories import Line, Match, Story
 from bursar.payouts import Payout, PayoutState
 

@@ -15,9 +15,9 @@ from msgspec import UNSET
 
 from bursar import holders, payouts, programs, schedules
 from bursar.api import amounts
-from bursar.api.problems import timestamp
 from bursar.api.writers.wire import RunAnswer, RunFigures, RunStatus, RunTotals, TriggerBody
 from bursar.foundation import log
+from bursar.foundation.clock import timestamp
 from bursar.foundation.money import Money, total
 from bursar.house import House
 from bursar.schedules import Results, Run, Standing

@@ -11,17 +11,16 @@ from msgspec import UNSET, UnsetType
 from bursar import schedules
 from bursar.api import amounts
 from bursar.api.amounts import Figure
-from bursar.api.problems import timestamp
+from bursar.api.rules import ProgramName
 from bursar.api.writers.configs import BatchSize, MaxRetries
+from bursar.foundation.clock import timestamp
 from bursar.foundation.money import Money
 from bursar.holders import Holder
 
 Program = Annotated[
-    str,
+    ProgramName,
     msgspec.Meta(
-        pattern=r"^[a-z][a-z0-9_-]{0,39}$(?!\n)",
-        description="Which program is meant; left out, the one that this installation names (`CRON_PROGRAM`).",
-        examples=["writers"],
+        description="Which program is meant; left out, the one that this installation names (`CRON_PROGRAM`)."
     ),
 ]
 

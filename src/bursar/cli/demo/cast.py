@@ -1,6 +1,6 @@
 """Who takes part in the demo: merchants with money and keys, one of the staff, and holders of the other programs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from bursar import holders, identity, ledger, programs
 from bursar.foundation import ids
+from bursar.foundation.clock import SystemClock
 from bursar.foundation.db import Database, Transaction
 from bursar.foundation.money import Money
 from bursar.holders import Holder, NewHolder
@@ -67,6 +68,20 @@ async def gathered(database: Database, *, at: datetime) -> Cast:
             )
         await _others(tx, at=at)
         return Cast(await _merchants(tx, at=at), password, (await programs.terms(tx, PROGRAM)).review.amount_at)
+
+
+async def opened(database: Database, program: str, *, eased: Mapping[str, str]) -> str:
+    """Apply a ready program with some of its lines eased, and make a key for its platform's system; the key."""
+    text = programs.load(programs.ready()[program])
+    for shipped, instead in eased.items():
+        assert shipped in text, f"the shipped file says {shipped}"
+        text = text.replace(shipped, instead)
+    at = SystemClock().now()
+    async with database.transaction() as tx:
+        await programs.apply(tx, text, actor=ACTOR, note="eased for the demo", at=at)
+        wish = identity.NewKey(None, program, "demo", scopes=identity.PROGRAM_SCOPES)
+        [key] = await identity.issue_keys(tx, [wish], actor=ACTOR, at=at)
+    return key.text
 
 
 async def _merchants(tx: Transaction, *, at: datetime) -> list[Merchant]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from bursar import identity, programs, schedules
-from bursar.cli.demo import asking, books
+from bursar import identity, schedules
+from bursar.cli.demo import asking, books, cast
 from bursar.cli.everything import Running
 from bursar.foundation import db, ids, queue
 from bursar.foundation.clock import SystemClock
@@ -135,7 +135,7 @@ class Act:
     async def perform(self) -> Ending:
         """Play it to the end."""
         before = await books.clearing(self.database, GATEWAY)
-        platform = await self._open()
+        platform = await cast.opened(self.database, PROGRAM, eased=EASED)
         await self._settle_in(platform)
         for number in range(ROUNDS):
             scenes = [*AGREED, *([] if number else [REFUSED])]
@@ -148,19 +148,6 @@ class Act:
         cleared = await books.clearing(self.database, GATEWAY) - before
         book = await books.read(self.client, self.running.settings.flutterwave_url)
         return Ending(self._played, cleared == books.net(book, "NGN"), self._password)
-
-    async def _open(self) -> str:
-        """Ease the terms, and make a key for the platform's system and passwords for everybody; the key."""
-        text = programs.load(programs.ready()[PROGRAM])
-        for shipped, eased in EASED.items():
-            assert shipped in text, f"the shipped file says {shipped}"
-            text = text.replace(shipped, eased)
-        at = SystemClock().now()
-        async with self.database.transaction() as tx:
-            await programs.apply(tx, text, actor=ACTOR, note="eased for the demo", at=at)
-            wish = identity.NewKey(None, PROGRAM, "demo", scopes=identity.PROGRAM_SCOPES)
-            [key] = await identity.issue_keys(tx, [wish], actor=ACTOR, at=at)
-        return key.text
 
     async def _settle_in(self, key: str) -> None:
         """The platform makes its providers known and credits them; they sign in and say where they want their money."""

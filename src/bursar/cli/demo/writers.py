@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bursar import identity, programs
-from bursar.cli.demo import asking, books
+from bursar.cli.demo import asking, books, cast
 from bursar.cli.everything import Running
 from bursar.foundation import ids
 from bursar.foundation.clock import SystemClock
@@ -17,7 +16,6 @@ from bursar.foundation.money import Money
 
 PROGRAM: Final = "writers"
 GATEWAY: Final = "stripe"
-ACTOR: Final = "system:demo"
 CURRENCY: Final = "USD"
 CRON: Final = "/api/cron/automated-payouts"
 
@@ -90,25 +88,12 @@ class Act:
     async def perform(self) -> Ending:
         """Play it to the end."""
         before = await books.clearing(self.database, GATEWAY)
-        known = await self._settle_in(await self._open())
+        known = await self._settle_in(await cast.opened(self.database, PROGRAM, eased=EASED))
         run = await self._run()
         became = await self._look(run, known)
         cleared = await books.clearing(self.database, GATEWAY) - before
         book = await books.read(self.client, self.running.settings.stripe_url)
         return Ending(run, became, cleared == books.net(book, CURRENCY), self._cron_key())
-
-    async def _open(self) -> str:
-        """Ease the terms, and make a key for the platform's system; the key."""
-        text = programs.load(programs.ready()[PROGRAM])
-        for shipped, eased in EASED.items():
-            assert shipped in text, f"the shipped file says {shipped}"
-            text = text.replace(shipped, eased)
-        at = SystemClock().now()
-        async with self.database.transaction() as tx:
-            await programs.apply(tx, text, actor=ACTOR, note="eased for the demo", at=at)
-            wish = identity.NewKey(None, PROGRAM, "demo", scopes=identity.PROGRAM_SCOPES)
-            [key] = await identity.issue_keys(tx, [wish], actor=ACTOR, at=at)
-        return key.text
 
     async def _settle_in(self, key: str) -> Mapping[str, str]:
         """The platform makes its writers known, credits their royalties and says where they are paid; their ids."""

@@ -28,11 +28,11 @@ async def dispute(tx: Transaction, kind: str, about: Mapping[UUID, str]) -> None
     )
 
 
-async def close_breaks(tx: Transaction, payout_ids: Collection[UUID], *, resolution: str, kind: str) -> int:
+async def close_disputes(tx: Transaction, payout_ids: Collection[UUID], *, resolution: str, kind: str) -> int:
     """Close the breaks of this kind that are open about these payouts; how many there were."""
-    return await store.close_breaks(tx, payout_ids, resolution=resolution, kind=kind)
+    return await store.close_disputes(tx, payout_ids, resolution=resolution, kind=kind)
 
 
-async def close_break(tx: Transaction, break_id: UUID, *, resolution: str) -> None:
-    """Close one break; one that is closed already stays as it was."""
-    await store.close_break(tx, break_id, resolution=resolution)
+async def close_breaks(tx: Transaction, break_ids: Collection[UUID], *, resolution: str) -> None:
+    """Close these breaks; those that are closed already stay as they were."""
+    await attempts.close_breaks(tx, break_ids, resolution=resolution)

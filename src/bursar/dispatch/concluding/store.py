@@ -22,7 +22,7 @@ async def insert_lost(tx: Transaction, row: Sequence[object]) -> None:
     await tx.append("attempts", _LOST, [(*row, row[-1])])
 
 
-async def close_breaks(tx: Transaction, payout_ids: Collection[UUID], *, resolution: str, kind: str) -> int:
+async def close_disputes(tx: Transaction, payout_ids: Collection[UUID], *, resolution: str, kind: str) -> int:
     """Close breaks about payouts."""
     return await tx.run(
         """
@@ -31,10 +31,3 @@ async def close_breaks(tx: Transaction, payout_ids: Collection[UUID], *, resolut
         """,
         list(payout_ids), resolution, kind,
     )  # fmt: skip
-
-
-async def close_break(tx: Transaction, break_id: UUID, *, resolution: str) -> None:
-    """Close one break."""
-    await tx.run(
-        "UPDATE breaks SET closed_at = now(), resolution = $2 WHERE id = $1 AND closed_at IS NULL", break_id, resolution
-    )

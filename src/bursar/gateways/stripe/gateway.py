@@ -107,7 +107,9 @@ class StripeTransfer:
 
     async def _send(self, instruction: Instruction, within: Deadline) -> Outcome:
         made = await transfers.make(self._api, instruction, gateway=self.name, within=within)
-        return made if isinstance(made, Outcome) else _arrived(made, instruction)
+        if isinstance(made, Outcome):
+            return made
+        return _arrived(made, instruction) if wire.is_ours(made, instruction) else transfers.another(made)
 
     async def _inquire(self, instruction: Instruction, within: Deadline) -> Found:
         transfer = await transfers.find(self._api, instruction, within=within)
@@ -117,7 +119,17 @@ class StripeTransfer:
             case Trouble():
                 return causes.unknown(transfer)
             case Transfer():
-                return _arrived(transfer, instruction)
+                is_ours = wire.is_ours(transfer, instruction)
+                return await self._follow(transfer, instruction, within) if is_ours else transfers.another(transfer)
+
+    async def _follow(
+        self,
+        transfer: Transfer,
+        instruction: Instruction,
+        within: Deadline,  # noqa: ARG002 - whoever follows the money further asks with it
+    ) -> Found:
+        """What became of the money once it was moved."""
+        return _arrived(transfer, instruction)
 
     async def _became(self, transfer: Transfer) -> Outcome | Trouble:
         """What became of a transfer's attempt, for the list."""
@@ -154,17 +166,6 @@ class Stripe(StripeTransfer):
         if outcome.word is not Word.REFUSED:
             return outcome
         return await self._end(transfer, instruction, replace(outcome, reference=transfer.id), within)
-
-    async def _inquire(self, instruction: Instruction, within: Deadline) -> Found:
-        transfer = await transfers.find(self._api, instruction, within=within)
-        match transfer:
-            case None:
-                return NeverArrived()
-            case Trouble():
-                return causes.unknown(transfer)
-            case Transfer():
-                is_ours = wire.is_ours(transfer, instruction)
-                return await self._follow(transfer, instruction, within) if is_ours else transfers.another(transfer)
 
     async def _follow(self, transfer: Transfer, instruction: Instruction, within: Deadline) -> Found:
         """What became of the money once it was moved; where no payout was made of it yet, it never arrived."""
@@ -231,8 +232,6 @@ class Stripe(StripeTransfer):
 
 def _arrived(transfer: Transfer, instruction: Instruction) -> Outcome:
     """What a transfer's record says of an attempt that ends with it."""
-    if not wire.is_ours(transfer, instruction):
-        return transfers.another(transfer)
     if transfer.reversed:
         over = _over(causes.TAKEN_BACK, transfer)
         return _returned(over) if instruction.paid else over

@@ -1,13 +1,14 @@
 """Who is told of an alert, and in what words: e-mails through the notices, and signed posts to webhook addresses."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 
 from bursar import identity, programs
 from bursar.foundation import ids
+from bursar.foundation.clock import timestamp
 from bursar.foundation.db import Transaction
 from bursar.monitoring.alerts import store
 from bursar.monitoring.alerts.model import Alert, Told
@@ -79,6 +80,9 @@ def _body(alert: Alert, told: Told, people: dict[str, str], *, at: datetime) -> 
     def who(actor: str | None) -> str | None:
         return None if actor is None else people.get(actor, actor)
 
+    def when(moment: datetime | None) -> str | None:
+        return None if moment is None else timestamp(moment)
+
     data = {
         "id": str(alert.id),
         "program": alert.program,
@@ -87,15 +91,10 @@ def _body(alert: Alert, told: Told, people: dict[str, str], *, at: datetime) -> 
         "subject": alert.subject,
         "message": alert.message,
         "facts": dict(alert.facts),
-        "openedAt": _moment(alert.opened_at),
-        "acknowledgedAt": _moment(alert.acknowledged_at),
+        "openedAt": timestamp(alert.opened_at),
+        "acknowledgedAt": when(alert.acknowledged_at),
         "acknowledgedBy": who(alert.acknowledged_by),
-        "resolvedAt": _moment(alert.resolved_at),
+        "resolvedAt": when(alert.resolved_at),
         "resolvedBy": who(alert.resolved_by),
     }
-    return msgspec.json.encode(_Body(told.value, _moment(at) or "", data))
-
-
-def _moment(at: datetime | None) -> str | None:
-    """A moment as the writers document writes it: ``2024-01-15T10:30:00.000Z``."""
-    return None if at is None else at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return msgspec.json.encode(_Body(told.value, timestamp(at), data))

@@ -85,9 +85,9 @@ async def approve(
     await _vote(tx, correction, item, person=person, in_favour=True, reason=reason)
     await _CARRY_OUT[correction.action](tx, item, correction, scribe)
     if item.break_id is not None:
-        await dispatch.concluding.close_break(tx, item.break_id, resolution=correction.action.value)
+        await dispatch.concluding.close_breaks(tx, [item.break_id], resolution=correction.action.value)
     if item.payout_id is not None:
-        await dispatch.concluding.close_breaks(
+        await dispatch.concluding.close_disputes(
             tx, [item.payout_id], resolution=correction.action.value, kind=item.kind.value
         )
     await store.close(tx, item.id, resolution=correction.action)

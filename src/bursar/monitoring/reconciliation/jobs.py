@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from bursar import dispatch
 from bursar.foundation import queue
 from bursar.foundation.db import Database, Transaction
 from bursar.gateways import Gateway
@@ -14,7 +15,7 @@ from bursar.monitoring.housekeeping import Errand
 from bursar.monitoring.reconciliation.comparing import LOOK_BACK, compare_all, compare_list
 from bursar.monitoring.reconciliation.model import Span
 
-ACTOR: Final = "system:reconciliation"
+ACTOR: Final = dispatch.concluding.ACTOR
 COMPARE: Final = "reconciliation.compare"
 
 

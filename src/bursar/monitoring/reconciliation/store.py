@@ -1,6 +1,7 @@
 """Every statement on items and corrections."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -199,6 +200,41 @@ async def corrections(tx: Transaction, item_id: UUID) -> list[Correction]:
         item_id,
     )
     return [_correction(row) for row in rows]
+
+
+async def accepted(tx: Transaction, subjects: Collection[str]) -> set[str]:
+    """Those of these gateways-not-compared that two people have accepted."""
+    rows = await tx.many(
+        """
+        SELECT subject FROM reconciliation_items
+        WHERE kind = 'not_compared' AND subject = ANY($1::text[]) AND resolution = 'accept'
+        """,
+        list(subjects),
+    )
+    return {row["subject"] for row in rows}
+
+
+async def end_not_compared(tx: Transaction, *, except_for: Collection[str]) -> None:
+    """Close what said that a gateway was not compared, but for these."""
+    await tx.run(
+        """
+        UPDATE reconciliation_items SET closed_at = now(), resolution = 'gone', ways = '{}'
+        WHERE kind = 'not_compared' AND closed_at IS NULL AND subject <> ALL($1::text[])
+        """,
+        list(except_for),
+    )
+
+
+async def count_open_since(tx: Transaction, moment: datetime) -> int:
+    """How many differences with gateways are open about payments since a moment."""
+    found: int = await tx.value(
+        """
+        SELECT count(*) FROM reconciliation_items
+        WHERE closed_at IS NULL AND ways && ARRAY['list', 'statement'] AND happened_at >= $1
+        """,
+        moment,
+    )
+    return found
 
 
 def _item(row: Record) -> Item:

@@ -18,9 +18,9 @@ from bursar.monitoring.reconciliation import (
     Way,
     compare_list,
     gateways_in_use,
+    store,
 )
-from bursar.monitoring.reconciliation import store as items
-from bursar.monitoring.recovery import store
+from bursar.monitoring.reconciliation.comparing import store as comparisons
 
 ACTOR: Final = "system:recovery"
 AGAIN_AFTER: Final = timedelta(minutes=5)  # Between two comparisons of a gateway with which something differs.
@@ -48,7 +48,7 @@ async def outlook(tx: Transaction) -> Outlook | None:
     recovery = await dispatch.recovery.current(tx)
     if recovery is None:
         return None
-    compared = await store.compared(tx, recovery.begun_at, reaching_back_to=recovery.known_until)
+    compared = await comparisons.compared(tx, recovery.begun_at, reaching_back_to=recovery.known_until)
     missing = {_subject(recovery, name): name for name in await gateways_in_use(tx) - compared.keys()}
     accepted = await store.accepted(tx, missing)
     return Outlook(
@@ -108,7 +108,7 @@ async def _conclude(tx: Transaction) -> Outlook | None:
         )
         for name in seen.not_compared
     ]
-    await items.note(tx, lacking, way=Way.RECOVERY, comparison_id=seen.recovery.id)
+    await store.note(tx, lacking, way=Way.RECOVERY, comparison_id=seen.recovery.id)
     return seen
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Final, Self
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 import msgspec
 
 from bursar.foundation.addresses import Target
+from bursar.foundation.clock import timestamp
 from bursar.payouts.model import Moved, PayoutState
 from bursar.programs import Webhooks as WebhookTerms
 
@@ -208,7 +209,7 @@ def body_of(move: Moved, *, status: str) -> bytes:
         payout_id=move.payout_id,
         status=status,
         psp_reference=move.gateway_reference,
-        timestamp=_moment(move.at),
+        timestamp=timestamp(move.at),
         merchant_reference=move.reference,
         amount=move.amount.text,
         currency=move.amount.currency,
@@ -236,10 +237,5 @@ def payout_updated(message_id: UUID, move: Moved, *, status: str, patience: Pati
 
 def hello(message_id: UUID, endpoint: Endpoint, *, patience: Patience, at: datetime) -> Message:
     """A message that says nothing but that messages arrive."""
-    body = _Hello(Event.TEST.value, endpoint.id, _moment(at), name_of(message_id, None, None))
+    body = _Hello(Event.TEST.value, endpoint.id, timestamp(at), name_of(message_id, None, None))
     return Message(message_id, endpoint.holder_id, None, None, Event.TEST, _ENCODER.encode(body), patience, at)
-
-
-def _moment(at: datetime) -> str:
-    """A moment as the merchants document writes it: ``2025-12-12T11:13:51.708Z``."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"

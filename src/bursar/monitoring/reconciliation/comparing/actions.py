@@ -164,7 +164,7 @@ async def _judge_all(tx: Transaction, comparison: Comparison, source: Source) ->
     closed = await items.forget_gone(tx, comparison, way=comparison.way)
     for kind in ENDS_WITH_ITEM:
         over = [row["payout_id"] for row in closed if row["kind"] == kind and row["payout_id"]]
-        await dispatch.concluding.close_breaks(tx, over, resolution="gone", kind=kind.value)
+        await dispatch.concluding.close_disputes(tx, over, resolution="gone", kind=kind.value)
     return await _end(tx, comparison, differing=differing, opened=opened, closed=closed)
 
 
@@ -233,9 +233,9 @@ async def _dispute(tx: Transaction, comparison: Comparison, findings: Sequence[F
 async def _end_known(tx: Transaction, comparison: Comparison, breaks: Sequence[Finding]) -> None:
     """Close the breaks that tell what two people have accepted or written off already: a late report, say."""
     still_open = await items.seen_open(tx, comparison.id, breaks)
-    for finding in breaks:
-        if (finding.kind, finding.subject) not in still_open and finding.break_id is not None:
-            await dispatch.concluding.close_break(tx, finding.break_id, resolution="known")
+    known = [one.break_id for one in breaks if one.break_id and (one.kind, one.subject) not in still_open]
+    if known:
+        await dispatch.concluding.close_breaks(tx, known, resolution="known")
 
 
 async def _end(

@@ -1,6 +1,7 @@
 """Every statement on comparisons and on what the other side says while it is compared; the rest is only read."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -149,6 +150,19 @@ async def end(tx: Transaction, comparison: Comparison) -> None:
         comparison.id, comparison.state, comparison.failure, comparison.differing, comparison.opened,
         comparison.closed,
     )  # fmt: skip
+
+
+async def compared(tx: Transaction, since: datetime, *, reaching_back_to: datetime) -> dict[str, datetime]:
+    """The gateways compared since a moment over all that was paid since another, and when each was compared last."""
+    rows = await tx.many(
+        """
+        SELECT gateway, max(begun_at) AS at FROM comparisons
+        WHERE way <> 'books' AND state = 'done' AND begun_at >= $1 AND span_from <= $2 AND span_to >= $1
+        GROUP BY gateway
+        """,
+        since, reaching_back_to,
+    )  # fmt: skip
+    return {row["gateway"]: row["at"] for row in rows}
 
 
 async def by_id(tx: Transaction, comparison_id: UUID) -> Comparison | None:
