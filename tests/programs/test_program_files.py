@@ -31,7 +31,7 @@ def test_each_is_in_order_and_named_after_its_program(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "kinds", "currency", "funding", "gateway"),
     [
-        ("marketplace", ("scout", "seller"), "INR", "holder", "razorpayx"),
+        ("marketplace", ("scout", "seller"), "INR", "holder", "simulated"),
         ("members", ("member",), "USD", "program", "instructions"),
         ("merchants", ("merchant",), "PKR", "holder", "mockbank"),
         ("providers", ("provider",), "NGN", "holder", "flutterwave"),

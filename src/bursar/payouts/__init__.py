@@ -56,6 +56,7 @@ from bursar.payouts.model import (
     approved_due,
     can,
     digest,
+    kind_for,
     next_state,
 )
 from bursar.payouts.request import Desk, check, request
@@ -148,6 +149,7 @@ __all__ = [
     "hurry",
     "judge_again",
     "judge_news",
+    "kind_for",
     "last_moves",
     "measure_due",
     "next_state",

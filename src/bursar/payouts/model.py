@@ -95,6 +95,7 @@ class Ask(msgspec.Struct, frozen=True, gc=False):
     ``requester`` is the actor that asks, ``requester_person`` the person behind it, who may not approve it. ``run_id``
     is the run that asks, ``tries_max`` how often it lets the payout be tried; None: as the terms say. ``is_stored``:
     the asker has just read the destination from what the holder has stored, so that it need not be looked up.
+    ``kind`` says what it pays (see ``kind_for``), and ``order_id`` the one order that it pays for.
     """
 
     holder_id: UUID
@@ -108,6 +109,8 @@ class Ask(msgspec.Struct, frozen=True, gc=False):
     run_id: UUID | None = None
     tries_max: int | None = None
     is_stored: bool = False
+    kind: str | None = None
+    order_id: UUID | None = None
 
 
 class Payout(msgspec.Struct, frozen=True, gc=False):
@@ -117,7 +120,9 @@ class Payout(msgspec.Struct, frozen=True, gc=False):
     have an equal ``destination_index``. ``findings`` is all that was found about it, ``verdict`` the strongest level
     among it (pass, low, medium or high), and ``reviewed`` says whether people had to look. ``version`` counts the moves
     and ``reservation`` the reservations of its money, of which only the last can be open. ``run_id`` is the run that it
-    leaves with, and ``tries_max`` how often that lets it be tried, where the terms do not say.
+    leaves with, and ``tries_max`` how often that lets it be tried, where the terms do not say. ``kind`` is what it pays,
+    ``order_id`` the order that it pays for, and ``netted`` what was kept back of what was asked for, to settle a debt:
+    ``amount`` is what is left and is paid.
     """
 
     id: UUID
@@ -150,6 +155,9 @@ class Payout(msgspec.Struct, frozen=True, gc=False):
     processed_at: datetime | None
     run_id: UUID | None = None
     tries_max: int | None = None
+    kind: str | None = None
+    order_id: UUID | None = None
+    netted: int = 0  # Minor units, in the currency of ``amount``.
 
     @property
     def waits_for_run(self) -> bool:
@@ -206,6 +214,11 @@ def next_state(state: PayoutState, verb: str) -> PayoutState:
 def approved_due(terms: Terms, *, at: datetime) -> datetime:
     """When a payout may leave that is approved at this moment: at once, or with its program's next run."""
     return NEVER if terms.dispatch.mode is Mode.SCHEDULE else at
+
+
+def kind_for(holder_kind: str) -> str:
+    """What a payout to a holder of this kind pays: the marketplace document's words, else the holder's kind itself."""
+    return {"scout": "scout_bounty", "seller": "seller_payout"}.get(holder_kind, holder_kind)
 
 
 def can(state: PayoutState, verb: str) -> bool:

@@ -139,6 +139,8 @@ def _draft(
         processed_at=None,
         run_id=ask.run_id,
         tries_max=ask.tries_max,
+        kind=ask.kind,
+        order_id=ask.order_id,
     )
 
 
@@ -223,6 +225,9 @@ def _row(payout: Payout) -> tuple[object, ...]:
         payout.due_at,
         payout.run_id,
         payout.tries_max,
+        payout.kind,
+        payout.order_id,
+        payout.netted,
     )
 
 

@@ -13,7 +13,7 @@ COLUMNS: Final = """
     id, program, terms_version, holder_id, reference, amount, currency, state, version, reservation, destination,
     destination_shown, destination_group, destination_index, digest, requester, requester_person, findings, verdict,
     reviewed, gateway, gateway_reference, reason, due_at, tries, correlation_id, created_at, updated_at, processed_at,
-    run_id, tries_max
+    run_id, tries_max, kind, order_id, netted
 """
 _ON_THE_WAY: Final = COLUMNS.replace(" findings,", " '[]'::jsonb AS findings,")
 """Without what was found about them: that is most of a row, and nobody looks at it who sends or settles."""
@@ -22,7 +22,7 @@ _BIRTH: Final = (
     "id", "program", "terms_version", "holder_id", "reference", "amount", "currency", "state", "version", "destination",
     "destination_shown", "destination_group", "destination_index", "digest", "requester", "requester_person",
     "findings", "verdict", "reviewed", "reason", "correlation_id", "created_at", "updated_at", "due_at", "run_id",
-    "tries_max",
+    "tries_max", "kind", "order_id", "netted",
 )  # fmt: skip
 _EVENT: Final = (
     "payout_id", "holder_id", "seq", "verb", "from_state", "to_state", "reason", "facts", "actor", "correlation_id",

@@ -200,6 +200,30 @@ class Runs(msgspec.Struct, frozen=True, kw_only=True):
     failures_min: int = 10  # As long as fewer have failed, the rate says nothing.
     amount_max: Money | None = None  # A run of more than this stops before anything of it leaves.
     emails: tuple[str, ...] = ()  # Who is told what a run came to, beside those who may approve.
+    payouts_max: int | None = None  # Pays requests: the most that one run takes, oldest first; None: all that wait.
+    own_schedules: bool = False  # Pays requests: holders may choose to be paid daily, weekly or monthly by themselves.
+
+
+class Orders(msgspec.Struct, frozen=True, kw_only=True):
+    """What a completed order is worth, beside its item's price, which is the seller's.
+
+    Fees and bounties are a share of the item's price, a fixed amount, or both together; shares are rounded to whole
+    minor units, halves to the even one.
+    """
+
+    fee_percent: float = 0.0  # The platform's, where an order does not say.
+    fee_fixed: Money | None = None
+    bounty_percent: float = 0.0  # The scout's, who recruited the seller; paid by the platform.
+    bounty_fixed: Money | None = None
+    bounty_sales_max: int | None = None  # Of how many of the seller's orders, from the first one; None: of all.
+    sellers_complete: bool = False  # Whether sellers may complete their own orders, beside the platform and staff.
+
+
+class Statements(msgspec.Struct, frozen=True, kw_only=True):
+    """How a year's statement is cut."""
+
+    year_begins: int = 1  # The month with which a year begins: 4 in India, whose year 2026 ends in March 2027.
+    time_zone: str = "UTC"  # Whose days and months they are.
 
 
 class Alerts(msgspec.Struct, frozen=True, kw_only=True):
@@ -254,6 +278,7 @@ class Destinations(msgspec.Struct, frozen=True, kw_only=True):
     bank_codes: tuple[str, ...] = ()  # Type BANK: the banks that can be paid; empty: the gateway decides.
     account_number: str | None = None  # Type BANK: a pattern that the whole number matches; None: the gateway decides.
     gateway_account: str | None = None  # Type GATEWAY_ACCOUNT: the same for the account's name there.
+    upi: str | None = None  # Type UPI: the same for the address, whose part before the @ it leaves open when None.
     account_title_max: int = 100  # Characters in the name on the account.
     cool_off_hours: float = 0.0  # A destination that replaces another one is paid to only after so long.
     validate: bool = False  # The gateway must confirm an account, at a bank or its own, before the first payout to it.
@@ -303,6 +328,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     dispatch: Dispatch
     schedule: Schedule = Schedule()
     runs: Runs = Runs()
+    orders: Orders = Orders()
+    statements: Statements = Statements()
     route: Route
     retry: Retry = Retry()
     unknown: Unknown = Unknown()

@@ -31,6 +31,8 @@ def terms(currency: str | None) -> Group:
             "dispatch": _dispatch(),
             "schedule": _schedule(),
             "runs": _runs(values.amount(currency)),
+            "orders": _orders(values.amount(currency)),
+            "statements": _statements(),
             "route": Group(model.Route, {"gateway": values.name(), "float_seconds": values.seconds(0.05, HOUR)}),
             "retry": _retry(),
             "unknown": _unknown(),
@@ -181,8 +183,37 @@ def _runs(amount: Scalar) -> Group:
             "failures_min": values.whole(1, 1_000_000),
             "amount_max": amount,
             "emails": Several(Scalar("an e-mail address", values.email), least=0),
+            "payouts_max": values.whole(1, 100_000),
+            "own_schedules": values.yes_or_no(),
+        },
+        tuple(
+            Agreement(field, "is for runs that pay requests", ("pays", field), _is_for_requests)
+            for field in ("payouts_max", "own_schedules")
+        ),
+    )
+
+
+def _is_for_requests(pays: model.Pays, value: object) -> bool:
+    return pays is model.Pays.REQUESTS or not value
+
+
+def _orders(amount: Scalar) -> Group:
+    return Group(
+        model.Orders,
+        {
+            "fee_percent": values.number(0, 100, "a percentage"),
+            "fee_fixed": amount,
+            "bounty_percent": values.number(0, 100, "a percentage"),
+            "bounty_fixed": amount,
+            "bounty_sales_max": values.whole(1, 1_000_000),
+            "sellers_complete": values.yes_or_no(),
         },
     )
+
+
+def _statements() -> Group:
+    zone = Scalar("a time zone of the IANA database, such as UTC or Asia/Karachi", values.time_zone)
+    return Group(model.Statements, {"year_begins": values.whole(1, 12), "time_zone": zone})
 
 
 def _alerts(amount: Scalar) -> Group:
@@ -284,6 +315,10 @@ def _destinations() -> Group:
             ),
             "gateway_account": Scalar(
                 "a plain pattern of letters, digits, _, [A-Z0-9], {8,24} and | such as acct_[A-Za-z0-9]{10,29}",
+                values.number_pattern,
+            ),
+            "upi": Scalar(
+                "a plain pattern of letters, digits, @, [A-Z0-9], {8,24} and | such as [a-z0-9.-]{2,256}@[a-z]{2,64}",
                 values.number_pattern,
             ),
             "account_title_max": values.whole(1, 140),

@@ -1,0 +1,1 @@
+-- What holders owe, and earnings that are taken back. Runs with search_path = bursar.

@@ -1,0 +1,1 @@
+-- Orders, and who recruited whom. Runs with search_path = bursar.

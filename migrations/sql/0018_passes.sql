@@ -1,0 +1,1 @@
+-- Passes of a few payouts, and schedules that holders choose themselves. Runs with search_path = bursar.

@@ -1,0 +1,1 @@
+-- The marketplace's own words for its payouts. Runs with search_path = bursar.

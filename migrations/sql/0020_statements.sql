@@ -1,0 +1,1 @@
+-- Statements and analytics. Runs with search_path = bursar.
