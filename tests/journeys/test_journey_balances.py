@@ -64,6 +64,7 @@ async def begin(world: World) -> UUID:
 async def over(world: World, run_id: UUID) -> schedules.Results:
     """What has become of a run, once it is over."""
     await world.until("id = $1 AND ended_at IS NOT NULL", run_id, table="runs")
+    await world.until_settled()
     async with world.database.transaction(readonly=True) as tx:
         return (await schedules.results(tx, [run_id]))[run_id]
 

@@ -120,6 +120,7 @@ async def test_money_that_comes_back_later_goes_back_to_the_merchant(world: Worl
         for payout in paid[:2]:
             await world.force(f"{payout.hex}-1", "RETURNED")
         await world.until("state = 'returned'", least=2)
+        await world.until_settled()
     await world.audit()
 
 
