@@ -91,4 +91,4 @@ test: check ## What CI runs: check, then every test but the long fault runs.
 	$(BIN)/pytest -n $(LANES) --dist worksteal $(FLAGS)
 
 fault-lab: install ## The long runs: real processes killed, stalled and cut off, and the books examined afterwards.
-	$(BIN)/pytest -m fault_lab $(FLAGS)
+	$(BIN)/pytest -m fault_lab --timeout 3600 $(FLAGS)

@@ -14,7 +14,21 @@ from typing import Annotated, Final
 import typer
 import uvloop
 
-from bench import carriers, claim, create, drain, ingest, latency, lifecycle, memory, monthly, report, request, risk
+from bench import (
+    carriers,
+    claim,
+    create,
+    drain,
+    ingest,
+    latency,
+    lifecycle,
+    memory,
+    monthly,
+    orders,
+    report,
+    request,
+    risk,
+)
 from bench.effort import QUICK, THOROUGH, TINY, Effort
 from bench.ground import Ground, conditions, prepared
 from bench.rounds import Contest, Figure, in_turns
@@ -28,6 +42,8 @@ SETS: Final[Mapping[str, Set]] = MappingProxyType(
         "create.http.risk": risk.http,
         "create.bulk": create.bulk,
         "providers.request": request.request,
+        "orders.complete": orders.complete,
+        "orders.bulk": orders.bulk,
         "claim": claim.claim,
         "lifecycle": lifecycle.lifecycle,
         "latency": latency.latency,

@@ -16,7 +16,7 @@ from bench.ground import PROGRAM, Ground
 from bench.processes import Running
 from bench.rounds import Contest, Measure
 from bench.waiting import Waiting
-from bursar import bootstrap
+from bursar import playground
 from bursar.foundation.db import Record
 from bursar.foundation.money import Money
 from bursar.house import House
@@ -128,7 +128,7 @@ def _signed(accepted: Sequence[Record]) -> list[bytes]:
 
 def _hinting(accepted: Sequence[Record]) -> list[bytes]:
     """Flutterwave's webhooks, whose hash covers nothing; the worker asks by the reference, so any id will do."""
-    headers = {"verif-hash": bootstrap.SANDBOX_FLUTTERWAVE["secret_hash"]}
+    headers = {"verif-hash": playground.FLUTTERWAVE["secret_hash"]}
     path = PATH.format(gateway="flutterwave")
     return [
         load.post(

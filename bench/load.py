@@ -51,10 +51,15 @@ def render(merchants: Sequence[Merchant], *, count: int, seed: int) -> list[byte
 
 
 def post(path: str, headers: Mapping[str, str], content: bytes) -> bytes:
-    """One request, as it travels."""
-    given = {"Host": "bench", "Content-Type": "application/json", **headers, "Content-Length": len(content)}
+    """One request with JSON, as it travels."""
+    return ask("POST", path, {"Content-Type": "application/json", **headers}, content)
+
+
+def ask(method: str, path: str, headers: Mapping[str, str], content: bytes = b"") -> bytes:
+    """Any request, as it travels."""
+    given = {"Host": "bench", **headers, "Content-Length": len(content)}
     lines = "".join(f"{name}: {value}\r\n" for name, value in given.items())
-    return f"POST {path} HTTP/1.1\r\n{lines}\r\n".encode() + content
+    return f"{method} {path} HTTP/1.1\r\n{lines}\r\n".encode() + content
 
 
 def body(chance: random.Random) -> bytes:

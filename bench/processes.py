@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.ground import Ground
-from bursar import bootstrap
+from bursar import playground
 
 BURSAR: Final = (sys.executable, "-m", "bursar")
 HOST: Final = "127.0.0.1"
@@ -21,7 +21,7 @@ START_SECONDS_MAX: Final = 60.0  # RabbitMQ needs some ten.
 STOP_SECONDS_MAX: Final = 30.0
 POLL_SECONDS: Final = 0.02
 FLUTTERWAVE_KEYS: Final = {
-    f"flutterwave_{name}": bootstrap.SANDBOX_FLUTTERWAVE[name] for name in ("secret_key", "secret_hash")
+    f"flutterwave_{name}": playground.FLUTTERWAVE[name] for name in ("secret_key", "secret_hash")
 }
 """What lets a process know Flutterwave's reports, and send through the sandbox's."""
 LOG_SHOWN: Final = 2_000  # Characters of a dead process's log.

@@ -11,6 +11,7 @@ from pathlib import Path
 from bursar.gateways import Outcome, Word
 from bursar.gateways.flutterwave import causes as flutterwave
 from bursar.gateways.mockbank import wire as mockbank
+from bursar.gateways.razorpayx import causes as razorpayx
 from bursar.gateways.stripe import causes as stripe
 from bursar.payouts.model import LIFECYCLE, Effect, PayoutState
 
@@ -65,6 +66,22 @@ def stripe_failures() -> str:
     return "\n".join(["| `failure_code` | our reason | class |", "|---|---|---|", *rows])
 
 
+def razorpayx_causes() -> str:
+    """Each reason for which RazorpayX refuses a request, or says that a payout failed or was reversed."""
+    told = [("request", razorpayx.REFUSALS), ("payout", razorpayx.FAILURES)]
+    rows = [
+        f"| `{reason}` | {what} | `{cause.reason}` | {cause.kind} |"
+        for what, reasons in told
+        for reason, cause in sorted(reasons.items())
+    ]
+    rows += [
+        f"| any other, or none | payout | `{razorpayx.UNRECOGNISED.reason}` | {razorpayx.UNRECOGNISED.kind} |",
+        f"| the payout is `cancelled` | payout | `{razorpayx.CANCELLED.reason}` | {razorpayx.CANCELLED.kind} |",
+        f"| the payout is `rejected` | payout | `{razorpayx.REJECTED.reason}` | {razorpayx.REJECTED.kind} |",
+    ]
+    return "\n".join(["| `reason` | of what | our reason | class |", "|---|---|---|---|", *rows])
+
+
 def flutterwave_causes() -> str:
     """Each reason that Flutterwave's sentences and codes are known to mean."""
     causes = [*(cause for _, cause in flutterwave.TABLE), *flutterwave.CODES.values()]
@@ -92,6 +109,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "lifecycle-diagram": lifecycle_diagram,
     "stripe-refusals": stripe_refusals,
     "stripe-failures": stripe_failures,
+    "razorpayx-causes": razorpayx_causes,
     "flutterwave-causes": flutterwave_causes,
     "mockbank-statuses": mockbank_statuses,
 }

@@ -1,4 +1,4 @@
-"""Accounts that tests pay to, and asks for payouts that no door takes: merchants' to accounts at the gateway itself."""
+"""Accounts that tests pay to, and asks for payouts that no door takes: merchants' to anything but banks."""
 
 import secrets
 from collections.abc import Sequence
@@ -12,33 +12,36 @@ from bursar.foundation.db import Database
 from bursar.foundation.money import Money
 from bursar.foundation.settings import Settings
 from bursar.holders import Destination
-from ways import Way
 
 
 async def ask_inside(
-    database: Database, settings: Settings, holder: UUID, *, way: Way, accounts: Sequence[str], amount: str
+    database: Database,
+    settings: Settings,
+    holder: UUID,
+    *,
+    destinations: Sequence[Destination],
+    amount: Money,
 ) -> dict[UUID, Asked]:
-    """Ask for a payout to each of these accounts; what was asked, by payout."""
+    """Ask for a payout to each of these; what was asked, by payout."""
     assert settings.encryption_key is not None, "every world has one"
     desk = payouts.Desk(programs.Book(), Keyring([read_key(settings.encryption_key.get_secret_value())]))
-    money = Money.parse(amount, way.currency)
     asks = [
         payouts.Ask(
             holder_id=holder,
             program="merchants",
             reference=f"order-{secrets.token_hex(8)}",
-            amount=money,
-            destination=Destination(way.bank_code, account, "Anna Khan", "GATEWAY_ACCOUNT"),
+            amount=amount,
+            destination=destination,
             requester="key:test",
         )
-        for account in accounts
+        for destination in destinations
     ]
     async with database.transaction() as tx:
         made = await payouts.request(tx, asks, desk=desk, at=datetime.now(UTC))
     asked: dict[UUID, Asked] = {}
-    for account, payout in zip(accounts, made, strict=True):
+    for destination, payout in zip(destinations, made, strict=True):
         assert isinstance(payout, payouts.Payout), payout
-        asked[payout.id] = Asked(money.minor, way.currency, way.bank_code, account)
+        asked[payout.id] = Asked(amount.minor, amount.currency, destination.bank_code, destination.account_number)
     return asked
 
 

@@ -19,7 +19,10 @@ from uuid import UUID
 
 import asyncpg
 
+from auditor_debts import debts_are_explained
 from auditor_earnings import earnings_follow_their_payouts, earnings_stand_for_money
+from auditor_money import accounts_balance, nothing_is_overdrawn, reservations_end_once
+from auditor_orders import orders_pay_once
 
 Row = dict[str, Any]
 
@@ -41,15 +44,6 @@ STEPS: Final = {
     *(("reopen", state, "sending") for state in ("failed", "cancelled")),
     ("return", "completed", "returned"),
 }
-
-ENDS: Final = {
-    "completed": ["reserve", "post"],
-    "returned": ["reserve", "post", "reverse"],
-    "failed": ["reserve", "void"],
-    "rejected": ["reserve", "void"],
-    "cancelled": ["reserve", "void"],
-}
-"""How the last reservation of a payout at rest has gone; of all others it is still open."""
 
 CLAIMING: Final = timedelta(seconds=5)
 """An attempt is dated by the beginning of its transaction, which may have waited so long before it saw the approval."""
@@ -127,61 +121,6 @@ async def complaints(
         if secret in output
     ]
     return found
-
-
-def accounts_balance(evidence: Evidence) -> Iterator[str]:
-    """Law 1: the accounts of a currency sum to zero, and stored figures are what transfers say."""
-    accounts = {row["id"]: row for row in evidence.of("accounts")}
-    held: Counter[int] = Counter()
-    for transfer in evidence.of("transfers"):
-        for side, sign in (("debit_account", -1), ("credit_account", 1)):
-            held[transfer[side]] += sign * transfer["amount"]
-            if accounts[transfer[side]]["currency"] != transfer["currency"]:
-                yield f"transfer {transfer['id']} touches an account of another currency"
-    sums: Counter[str] = Counter()
-    for account, amount in held.items():
-        sums[accounts[account]["currency"]] += amount
-    yield from (f"the accounts of {currency} sum to {total}" for currency, total in sums.items() if total)
-    for balance in evidence.of("balances"):
-        for figure in ("available", "reserved"):
-            derived = held[balance[f"{figure}_account"]]
-            if balance[figure] != derived:
-                yield f"{balance['holder_id']} has {balance[figure]} {figure}, but its transfers say {derived}"
-
-
-def nothing_is_overdrawn(evidence: Evidence) -> Iterator[str]:
-    """Law 2: no figure below zero, and what is reserved is what open reservations add up to."""
-    open_sums: Counter[tuple[UUID, str]] = Counter()
-    for transfer in evidence.of("transfers"):
-        sign = {"reserve": 1, "post": -1, "void": -1}.get(transfer["kind"], 0)
-        open_sums[transfer["holder_id"], transfer["currency"]] += sign * transfer["amount"]
-    for balance in evidence.of("balances"):
-        place = (balance["holder_id"], balance["currency"])
-        if min(balance["available"], balance["reserved"]) < 0:
-            yield f"{place} is below zero"
-        if balance["reserved"] != open_sums[place]:
-            yield f"{place} has {balance['reserved']} reserved, open reservations add up to {open_sums[place]}"
-
-
-def reservations_end_once(evidence: Evidence) -> Iterator[str]:
-    """Law 2: each reservation ends exactly once, as its payout's state says, for the payout's amount."""
-    by_payout = evidence.grouped("transfers", "payout_id")
-    for payout in evidence.of("payouts"):
-        moved: dict[int, list[Row]] = defaultdict(list)
-        for transfer in by_payout.get(payout["id"], []):
-            moved[transfer["reservation"]].append(transfer)
-        if sorted(moved) != list(range(1, payout["reservation"] + 1)):
-            yield f"payout {payout['id']} has reservations {sorted(moved)}, but says {payout['reservation']}"
-        for number, transfers in moved.items():
-            kinds = [t["kind"].removesuffix("_to_suspense") for t in sorted(transfers, key=lambda t: t["step"])]
-            is_last = number == payout["reservation"]
-            expected = ENDS.get(payout["state"], ["reserve"]) if is_last else ["reserve", "void"]
-            if kinds != expected:
-                yield f"payout {payout['id']} is {payout['state']}; reservation {number} went {kinds}"
-            if {(t["amount"], t["currency"], t["holder_id"]) for t in transfers} != {
-                (payout["amount"], payout["currency"], payout["holder_id"])
-            }:
-                yield f"payout {payout['id']}: reservation {number} is not for what it asks"
 
 
 def paid_once_for_what_was_asked(evidence: Evidence) -> Iterator[str]:
@@ -366,6 +305,8 @@ LAWS: Final[tuple[Law, ...]] = (
     reservations_end_once,
     earnings_stand_for_money,
     earnings_follow_their_payouts,
+    debts_are_explained,
+    orders_pay_once,
     paid_once_for_what_was_asked,
     clearing_is_the_book,
     nobody_is_forgotten,
@@ -382,13 +323,18 @@ _TABLES: Final = {
     "attempts": "payout_id, generation",
     "balances": "holder_id, currency",
     "breaks": "id",
+    "debt_recoveries": "debt_id, part",
+    "debts": "id",
     "deliveries": "id",
     "earning_payoffs": "payout_id, reservation, earning_id",
+    "earning_withholdings": "transfer_id, earning_id",
     "earnings": "id",
     "idempotency_keys": "caller, key",
     "messages": "id",
+    "orders": "id",
     "payout_events": "payout_id, seq",
     "payouts": "id",
+    "recruits": "seller_id",
     "reports": "gateway, event_id",
     "transfers": "holder_id, id",
     "votes": "subject_id, cast_at",

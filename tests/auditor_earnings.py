@@ -21,15 +21,18 @@ PAYOFFS: Final = {
 
 
 def earnings_stand_for_money(evidence: "Evidence") -> Iterator[str]:
-    """Law 2: earnings' figures follow from what payouts took of them, and there is money for all that is left."""
+    """Law 2: earnings' figures follow from what was taken of them, and there is money for all that is left."""
     payoffs = evidence.grouped("earning_payoffs", "earning_id")
+    withheld = evidence.grouped("earning_withholdings", "earning_id")
     booked = {(t["holder_id"], t["reference"]): t for t in evidence.of("transfers") if t["kind"] == "credit"}
     sums: dict[str, Counter[tuple[UUID, str]]] = {"available": Counter(), "reserved": Counter()}
     for earning in evidence.of("earnings"):
         taken: Counter[str] = Counter()
         for payoff in payoffs.get(earning["id"], []):
             taken[payoff["state"]] += payoff["amount"]
-        derived = {state: taken[state] for state in ("reserved", "paid", "suspended")}
+        for withholding in withheld.get(earning["id"], []):
+            taken["withheld"] += withholding["amount"]
+        derived = {state: taken[state] for state in ("reserved", "paid", "suspended", "withheld")}
         derived["available"] = earning["amount"] - sum(derived.values())
         if any(earning[figure] != amount or amount < 0 for figure, amount in derived.items()):
             yield f"earning {earning['id']} is not where its payoffs say: {derived}"
@@ -51,7 +54,8 @@ def earnings_follow_their_payouts(evidence: "Evidence") -> Iterator[str]:
     payouts = {payout["id"]: payout for payout in evidence.of("payouts")}
     owners = {earning["id"]: earning["holder_id"] for earning in evidence.of("earnings")}
     moved: dict[tuple[UUID, int], dict[str, Any]] = {}
-    for transfer in sorted((t for t in evidence.of("transfers") if t["payout_id"]), key=lambda t: t["step"]):
+    steps = (t for t in evidence.of("transfers") if t["payout_id"] and t["kind"] != "recover")
+    for transfer in sorted(steps, key=lambda t: t["step"]):
         moved[transfer["payout_id"], transfer["reservation"]] = transfer
     took: Counter[tuple[UUID, int]] = Counter()
     for payoff in evidence.of("earning_payoffs"):

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from bursar import identity, web, worker
 from bursar.foundation.db import Database
 from bursar.foundation.settings import Settings
-from bursar_sandbox import SandboxSettings, create_app
+from bursar_sandbox import SandboxSettings, SimulatedSettings, create_app
 from bursar_sandbox.server import serving
 from ground import AT, merchant
 
@@ -82,14 +82,20 @@ class _Life:
             port=0,
             mockbank_api_key=SecretStr(BANK_KEY),
             mockbank_webhook_secret=SecretStr(BANK_SECRET),
+            simulated_api_key=SecretStr(BANK_KEY),
             webhook_allow_loopback=True,
         ).model_copy(update=dict(self.changes))
         listening = web.listen(settings)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         reports = f"{url}/api/webhooks/mockbank/payout_status"
-        bank = SandboxSettings(api_key=BANK_KEY, webhook_secret=BANK_SECRET, webhook_url=reports)
+        bank = SandboxSettings(
+            api_key=BANK_KEY,
+            webhook_secret=BANK_SECRET,
+            webhook_url=reports,
+            simulated=SimulatedSettings(api_key=BANK_KEY, success_rate=1.0, delay_seconds=0),
+        )
         async with serving(create_app(bank)) as bank_url, asyncio.TaskGroup() as group:
-            settled = settings.model_copy(update={"mockbank_url": bank_url})
+            settled = settings.model_copy(update={"mockbank_url": bank_url, "simulated_url": f"{bank_url}/simulated"})
 
             def started() -> None:
                 self.house = RunningHouse(url, bank_url, settled)

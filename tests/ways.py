@@ -1,12 +1,13 @@
-"""The ways payouts leave a ``World``: through the mock bank, the simulated Flutterwave, or the simulated Stripe."""
+"""The ways payouts leave a ``World``: through the mock bank, simulated payments, or one of the simulated providers."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from pydantic import SecretStr
 
-from bursar_sandbox import FlutterwaveSettings, StripeSettings
+from bursar.holders.model import Destination, upi
+from bursar_sandbox import FlutterwaveSettings, RazorpayXSettings, SimulatedSettings, StripeSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +17,37 @@ class Way:
     gateway: str
     currency: str
     bank_code: str  # Of accounts at the gateway itself, the gateway's name.
-    pays_accounts: bool = False  # At the gateway itself, named with a prefix of their own.
+    destination: Callable[[str], Destination] | None = None  # By its number, where merchants' doors take no such.
     prefix: str = ""  # Of its addresses in the sandbox.
     terms: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     addresses: Callable[[str], Mapping[str, str]] = lambda _: {}  # Settings, once the sandbox has an address.
-    flutterwave: Callable[[str], FlutterwaveSettings] | None = None  # Of the simulator, by where it reports to.
-    stripe: Callable[[str], StripeSettings] | None = None  # The same.
+    simulator: str = ""  # Its part of the sandbox's settings; the mock bank's are those of the whole.
+    simulation: Callable[[str], Any] | None = None  # What is there, by where it reports to.
 
 
 MOCKBANK: Final = Way("mockbank", "PKR", "HBL")
+
+SIMULATED_KEY: Final = "key-of-these-tests"
+
+SIMULATED: Final = Way(
+    gateway="simulated",
+    currency="INR",
+    bank_code="HDFC0000001",
+    prefix="/simulated",
+    terms={
+        "currency": "INR",
+        "route__gateway": "simulated",
+        "destinations__country": "IN",
+        "destinations__bank_codes": [],
+        "destinations__account_number": None,
+        "dispatch__group_by": "none",
+    },
+    settings={"simulated_api_key": SecretStr(SIMULATED_KEY), "simulated_deadline": 1.0},
+    addresses=lambda sandbox: {"simulated_url": f"{sandbox}/simulated"},
+    simulator="simulated",
+    simulation=lambda _: SimulatedSettings(api_key=SIMULATED_KEY, success_rate=1.0, delay_seconds=0),
+)
 
 KEY, HASH = "FLWSECK-one-of-these-tests", "hash-of-one-of-these-tests"
 CLIENT, CLIENT_SECRET = "client-of-these-tests", "client-secret-of-these-tests"
@@ -64,7 +86,8 @@ V3: Final = Way(
         "flutterwave_deadline": 1.0,
     },
     addresses=lambda sandbox: {"flutterwave_url": f"{sandbox}/flutterwave"},
-    flutterwave=lambda reports_to: _simulated(webhook_url=reports_to),
+    simulator="flutterwave",
+    simulation=lambda reports_to: _simulated(webhook_url=reports_to),
 )
 
 V4: Final = Way(
@@ -83,7 +106,49 @@ V4: Final = Way(
         "flutterwave_v4_url": f"{sandbox}/flutterwave/v4",
         "flutterwave_v4_token_url": f"{sandbox}/flutterwave/v4/oauth/token",
     },
-    flutterwave=lambda reports_to: _simulated(v4_webhook_url=reports_to),
+    simulator="flutterwave",
+    simulation=lambda reports_to: _simulated(v4_webhook_url=reports_to),
+)
+
+BUSINESS: Final = RazorpayXSettings(
+    key_id="rzp_live_of_these_tests",
+    key_secret="key-secret-of-these-tests",
+    account_number="7878780080316316",
+    webhook_secret="webhook-secret-of-these-tests",
+    webhook_retry_delays_s=(0.1, 0.3, 1, 2, 4),
+    settle_after_ms=100,
+    reverse_after_ms=1000,
+)
+
+RAZORPAYX: Final = Way(
+    gateway="razorpayx",
+    currency="INR",
+    bank_code="HDFC0000053",
+    prefix="/razorpayx",
+    terms={
+        "currency": "INR",
+        "route__gateway": "razorpayx",
+        "destinations__types": ["BANK", "UPI"],
+        "destinations__country": "IN",
+        "destinations__bank_codes": [],
+        "destinations__account_number": None,
+        "dispatch__batch_size": 100,
+        "dispatch__group_by": "none",
+        "route__float_seconds": 0.2,
+    },
+    settings={
+        "razorpayx_key_id": BUSINESS.key_id,
+        "razorpayx_key_secret": SecretStr(BUSINESS.key_secret),
+        "razorpayx_account_number": SecretStr(BUSINESS.account_number),
+        "razorpayx_webhook_secret": SecretStr(BUSINESS.webhook_secret),
+        "razorpayx_deadline": 1.0,
+    },
+    addresses=lambda sandbox: {"razorpayx_url": f"{sandbox}/razorpayx"},
+    simulator="razorpayx",
+    simulation=lambda reports_to: replace(BUSINESS, webhook_url=reports_to),
+)
+RAZORPAYX_UPI: Final = replace(
+    RAZORPAYX, bank_code="okaxis", destination=lambda number: upi(f"{number}@okaxis", title="Anna Khan")
 )
 
 STRIPE_KEY: Final = "sk_test_one_of_these_tests"
@@ -96,7 +161,7 @@ def _stripe(gateway: str, prefix: str) -> Way:
         gateway=gateway,
         currency="USD",
         bank_code=gateway,
-        pays_accounts=True,
+        destination=lambda number: Destination(gateway, f"acct_sandbox{number}", "Anna Khan", "GATEWAY_ACCOUNT"),
         prefix=prefix,
         terms={
             "currency": "USD",
@@ -116,7 +181,8 @@ def _stripe(gateway: str, prefix: str) -> Way:
             "stripe_deadline": 1.0,
         },
         addresses=lambda sandbox: {"stripe_url": f"{sandbox}/stripe"},
-        stripe=lambda reports_to: StripeSettings(
+        simulator="stripe",
+        simulation=lambda reports_to: StripeSettings(
             secret_key=STRIPE_KEY,
             webhook_secret=STRIPE_SECRET,
             connect_webhook_secret=STRIPE_CONNECT_SECRET,

@@ -27,6 +27,7 @@ from auditor import Asked, Told, complaints
 from bursar import identity, web, worker
 from bursar.foundation import db
 from bursar.foundation.db import Database
+from bursar.foundation.money import Money
 from bursar.foundation.settings import Settings
 from bursar_sandbox import SandboxSettings, create_app, server
 from ground import AT, merchant, program
@@ -106,12 +107,10 @@ class World:
     async def ask(self, by: Merchant, *, count: int = 1, suffixes: str = "0001", amount: str = "1000.00") -> list[UUID]:
         """Ask for payouts over HTTP, all at once; their accounts end in these suffixes, in turn."""
         endings = suffixes.split()
-        if self.through.pays_accounts:  # Over HTTP, merchants can name nothing but banks.
-            begins = f"acct_sandbox{self.canary}"
-            accounts = [account(endings[n % len(endings)], begins=begins) for n in range(count)]
-            made = await ask_inside(
-                self.database, self.settings, by.holder, way=self.through, accounts=accounts, amount=amount
-            )
+        if self.through.destination is not None:  # Over HTTP, merchants can name nothing but banks.
+            numbers = [account(endings[n % len(endings)], begins=self.canary) for n in range(count)]
+            to, money = list(map(self.through.destination, numbers)), Money.parse(amount, self.through.currency)
+            made = await ask_inside(self.database, self.settings, by.holder, destinations=to, amount=money)
             self.asked |= made
             return list(made)
         answers = await asyncio.gather(
@@ -374,10 +373,9 @@ async def _apply_terms(database: Database, *, lease_seconds: float, terms: Mappi
 def _bank_settings(world: World, changes: Mapping[str, Any]) -> SandboxSettings:
     chosen = world.settings
     reports_to = f"{world.web_url}/api/webhooks/{world.through.gateway}/payout_status"
-    if world.through.flutterwave is not None:
-        return SandboxSettings(flutterwave=replace(world.through.flutterwave(reports_to), **changes))
-    if world.through.stripe is not None:
-        return SandboxSettings(stripe=replace(world.through.stripe(reports_to), **changes))
+    if world.through.simulation is not None:
+        plays = replace(world.through.simulation(reports_to), **changes)
+        return SandboxSettings(**{world.through.simulator: plays})
     return replace(
         SandboxSettings(
             api_key=chosen.mockbank_api_key.get_secret_value(),

@@ -1,1 +1,3 @@
 -- Statements and analytics. Runs with search_path = bursar.
+-- Nothing: both are read from transfers and payouts along their primary keys, whose ids begin with the time. Another index
+-- would have to be kept up to date by every payout (docs/decisions/0035-statements-and-analytics.md).

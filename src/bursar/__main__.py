@@ -48,9 +48,9 @@ async def _gateways(settings: "Settings") -> "AsyncIterator[Mapping[str, Gateway
 
 @asynccontextmanager
 async def _sandbox(settings: "Settings", *, reports_to: str) -> "AsyncIterator[Settings]":
-    from bursar import bootstrap
+    from bursar import playground
 
-    async with bootstrap.sandbox(settings, reports_to=reports_to) as connected:
+    async with playground.sandbox(settings, reports_to=reports_to) as connected:
         yield connected
 
 

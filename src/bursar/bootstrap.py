@@ -1,10 +1,8 @@
 """The only place where parts are put together: settings are read once, tools made once, and both handed down."""
 
-import asyncio
 import gc
 import os
 import secrets
-import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
@@ -12,20 +10,21 @@ from pathlib import Path
 from typing import Final
 
 import asyncpg
-import msgspec
 from pydantic import SecretStr
 
-from bursar import gateways, payouts, programs
+from bursar import dispatch, gateways, payouts, programs
 from bursar.foundation import db, embedded, log, queue, tracing
 from bursar.foundation.clock import Clock, SystemClock
 from bursar.foundation.crypto import BadKey, Keyring, read_key
 from bursar.foundation.doorbell import Ringer
-from bursar.foundation.errors import Invalid, Unavailable
+from bursar.foundation.errors import Invalid
 from bursar.foundation.http import PoliteClient
 from bursar.foundation.pulse import Pulse
 from bursar.foundation.settings import Settings
 from bursar.gateways.flutterwave import Flutterwave, FlutterwaveV4
 from bursar.gateways.mockbank import MockBank
+from bursar.gateways.razorpayx import RazorpayX
+from bursar.gateways.simulated import Simulated
 from bursar.gateways.stripe import Stripe, StripeTransfer
 from bursar.house import House
 from bursar.outbound.notices import VapidKey
@@ -34,20 +33,6 @@ KEY_FILE: Final = "encryption.key"
 VAPID_FILE: Final = "vapid.key"
 COLLECTOR_THRESHOLDS: Final = (50_000, 20, 20)  # Objects made since the last look, for each generation.
 HOT_CONNECTIONS: Final = 2  # One batch commits while the next is written; a third in flight was measured slower.
-SANDBOX_START_SECONDS: Final = 30.0
-SANDBOX_STOP_SECONDS: Final = 5.0  # It gives calls that hang on purpose two; then nothing is worth waiting for.
-SANDBOX_FLUTTERWAVE: Final = {
-    "secret_key": "FLWSECK-sandbox",
-    "secret_hash": "sandbox-secret-hash",
-    "client_id": "sandbox",
-    "client_secret": "sandbox-client-secret",
-}
-SANDBOX_STRIPE: Final = {
-    "secret_key": "sk_test_sandbox",
-    "webhook_secret": "whsec_sandbox",
-    "connect_webhook_secret": "whsec_sandbox_connect",
-}
-"""Keys to play money. Those that are set may be real, and a simulator has no need of them."""
 
 _log = log.get(__name__)
 
@@ -56,12 +41,6 @@ class NotConfigured(Invalid):
     """The installation lacks a setting that nothing can be guessed for."""
 
     code = "not_configured"
-
-
-class NoSandbox(Unavailable):
-    """The sandbox bank did not start."""
-
-    code = "no_sandbox"
 
 
 def settle(given: Settings | None = None) -> Settings:
@@ -111,6 +90,8 @@ async def furnish(
         carrier = queue.open_carrier(settings, database, partial(listening_connection, settings))
         stack.push_async_callback(carrier.close)
         await _follow_environment(settings, database, clock)
+        installed = _gateways(settings, client, clock)
+        await _warn_of_play_money(settings, database, installed)
         pulse = Pulse()
         pulse.start()
         stack.push_async_callback(pulse.stop)
@@ -124,7 +105,7 @@ async def furnish(
             desk=payouts.Desk(book, keys),
             ringer=Ringer(database),
             client=client,
-            gateways=_gateways(settings, client, clock),
+            gateways=installed,
             carrier=carrier,
             pulse=pulse,
         )
@@ -159,39 +140,6 @@ def keyring(settings: Settings) -> Keyring:
         raise NotConfigured(f"ENCRYPTION_KEY or ENCRYPTION_KEYS_RETIRED: {unreadable}") from unreadable
 
 
-@asynccontextmanager
-async def sandbox(settings: Settings, *, reports_to: str) -> AsyncIterator[Settings]:
-    """Run the sandbox's gateways as a process beside ours; gives the settings with which payouts go through them.
-
-    ``reports_to`` is where our own web process is reached. However we end, the sandbox ends with us.
-
-    Raises:
-        NoSandbox: it did not start.
-    """
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bursar_sandbox", "--port", "0", "--follow-stdin"),
-        *("--webhook-url", _reports_of(MockBank.name, reports_to)),
-        *("--flutterwave-webhook-url", _reports_of(Flutterwave.name, reports_to)),
-        *("--flutterwave-v4-webhook-url", _reports_of(FlutterwaveV4.name, reports_to)),
-        *("--stripe-webhook-url", _reports_of(Stripe.name, reports_to)),
-        *("--stripe-webhook-url", _reports_of(StripeTransfer.name, reports_to)),
-        env=os.environ
-        | {
-            "SANDBOX_API_KEY": settings.mockbank_api_key.get_secret_value(),
-            "SANDBOX_WEBHOOK_SECRET": settings.mockbank_webhook_secret.get_secret_value(),
-        }
-        | {f"SANDBOX_FLUTTERWAVE_{name.upper()}": value for name, value in SANDBOX_FLUTTERWAVE.items()}
-        | {f"SANDBOX_STRIPE_{name.upper()}": value for name, value in SANDBOX_STRIPE.items()},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C is meant for us; what we have under way still needs the bank.
-    )
-    try:
-        yield _through_sandbox(settings, await _address(process))
-    finally:
-        await _end(process)
-
-
 async def _follow_environment(settings: Settings, database: db.Database, clock: Clock) -> None:
     """Make the terms say what the environment says, where it says anything about them."""
     program, changes = settings.cron_program, programs.overrides(settings)
@@ -208,6 +156,21 @@ async def _follow_environment(settings: Settings, database: db.Database, clock: 
     else:
         if done.changed:
             _log.info("environment.followed", program=program, version=done.version)
+
+
+async def _warn_of_play_money(
+    settings: Settings, database: db.Database, installed: Mapping[str, gateways.Gateway]
+) -> None:
+    """Say so, where it matters, when a program's payouts leave through a gateway that pays nobody."""
+    if settings.environment != "production":
+        return
+    try:
+        async with database.transaction(readonly=True) as tx:
+            playing = dispatch.paying_nobody(await programs.all(tx), installed)
+    except asyncpg.UndefinedTableError:
+        return  # No programs, no payouts.
+    for terms in playing:
+        _log.warning("program.pays_nobody", program=terms.program, gateway=terms.route.gateway)
 
 
 def _tend_memory() -> None:
@@ -233,10 +196,18 @@ def _gateways(settings: Settings, client: PoliteClient, clock: Clock) -> dict[st
         bulk=settings.mockbank_bulk,
         deadline=settings.mockbank_deadline,
     )
+    simulated = Simulated(
+        client,
+        url=settings.simulated_url,
+        api_key=settings.simulated_api_key.get_secret_value(),
+        deadline=settings.simulated_deadline,
+    )
     installed: list[gateways.Gateway] = [
         mockbank,
+        simulated,
         *_flutterwave(settings, client),
         *_stripe(settings, client, clock),
+        *_razorpayx(settings, client),
     ]
     return {gateway.name: gateway for gateway in installed}
 
@@ -280,65 +251,26 @@ def _stripe(settings: Settings, client: PoliteClient, clock: Clock) -> Iterator[
         )
 
 
+def _razorpayx(settings: Settings, client: PoliteClient) -> Iterator[gateways.Gateway]:
+    """It, when this installation has a key there and an account to pay out of."""
+    if settings.razorpayx_key_id and settings.razorpayx_key_secret and settings.razorpayx_account_number:
+        yield RazorpayX(
+            client,
+            url=settings.razorpayx_url,
+            key_id=settings.razorpayx_key_id,
+            key_secret=settings.razorpayx_key_secret.get_secret_value(),
+            account_number=settings.razorpayx_account_number.get_secret_value(),
+            webhook_secrets=_revealed(settings.razorpayx_webhook_secret),
+            deadline=settings.razorpayx_deadline,
+            bank_mode=settings.razorpayx_bank_mode,
+            purpose=settings.razorpayx_purpose,
+            queues=settings.razorpayx_queue_low_balance,
+        )
+
+
 def _revealed(secret: SecretStr | None) -> str:
     """A secret's value; empty where none is set, which matches nothing."""
     return "" if secret is None else secret.get_secret_value()
-
-
-def _reports_of(gateway: str, web: str) -> str:
-    """Where a gateway's reports go."""
-    return f"{web}/api/webhooks/{gateway}/payout_status"
-
-
-def _through_sandbox(settings: Settings, address: str) -> Settings:
-    """The settings with every gateway there is in the sandbox, and keys to it."""
-    secrets_there = {name: SecretStr(value) for name, value in SANDBOX_FLUTTERWAVE.items()}
-    return settings.model_copy(
-        update={
-            "mockbank_url": address,
-            "flutterwave_url": f"{address}/flutterwave",
-            "flutterwave_secret_key": secrets_there["secret_key"],
-            "flutterwave_secret_hash": secrets_there["secret_hash"],
-            "flutterwave_test_suffix": "",
-            "flutterwave_v4_url": f"{address}/flutterwave/v4",
-            "flutterwave_v4_token_url": f"{address}/flutterwave/v4/oauth/token",
-            "flutterwave_v4_client_id": SANDBOX_FLUTTERWAVE["client_id"],
-            "flutterwave_v4_client_secret": secrets_there["client_secret"],
-            "flutterwave_v4_secret_hash": secrets_there["secret_hash"],
-            "flutterwave_v4_signature": "hmac",
-            "stripe_url": f"{address}/stripe",
-            "stripe_secret_key": SecretStr(SANDBOX_STRIPE["secret_key"]),
-            "stripe_webhook_secret": SecretStr(
-                f"{SANDBOX_STRIPE['webhook_secret']},{SANDBOX_STRIPE['connect_webhook_secret']}"
-            ),
-        }
-    )
-
-
-async def _address(process: asyncio.subprocess.Process) -> str:
-    """Where the sandbox says it is, once it is ready.
-
-    Raises:
-        NoSandbox: it ended, or said nothing for too long.
-    """
-    assert process.stdout is not None, "we asked for a pipe"
-    try:
-        async with asyncio.timeout(SANDBOX_START_SECONDS):
-            line = await process.stdout.readline()
-        return str(msgspec.json.decode(line, type=dict[str, object])["url"])
-    except (TimeoutError, msgspec.DecodeError, KeyError) as silent:
-        raise NoSandbox from silent
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    with suppress(ProcessLookupError):
-        process.terminate()
-    try:
-        async with asyncio.timeout(SANDBOX_STOP_SECONDS):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
 
 
 def _own_key(path: Path, make: Callable[[], str]) -> str:

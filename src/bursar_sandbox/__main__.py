@@ -1,35 +1,29 @@
 """`python -m bursar_sandbox`: run the simulators."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
 import typer
 
-from bursar_sandbox import create_app, server
+from bursar_sandbox import create_app, options, server
 from bursar_sandbox.settings import (
     DEFAULT_API_KEY,
     DEFAULT_WEBHOOK_SECRET,
     FlutterwaveSettings,
+    RazorpayXSettings,
     SandboxSettings,
+    SimulatedSettings,
     StripeSettings,
 )
 
-PANEL: Final = "Flutterwave (its keys come from the environment: SANDBOX_FLUTTERWAVE_SECRET_KEY and the like)"
-KEYS: Final = ("secret_key", "secret_hash", "client_id", "client_secret")
-STRIPE_PANEL: Final = "Stripe (its keys come from the environment: SANDBOX_STRIPE_SECRET_KEY and the like)"
+FLUTTERWAVE_KEYS: Final = ("secret_key", "secret_hash", "client_id", "client_secret")
 STRIPE_KEYS: Final = ("secret_key", "restricted_key", "webhook_secret", "connect_webhook_secret")
-
-StripeAddresses: TypeAlias = Annotated[
-    list[str] | None, typer.Option(help="Where events are reported; may be repeated.", rich_help_panel=STRIPE_PANEL)
-]
-StripeTempo: TypeAlias = Annotated[
-    int, typer.Option(min=0, help="From a payout's creation to its outcome.", rich_help_panel=STRIPE_PANEL)
-]
+RAZORPAYX_KEYS: Final = ("key_id", "key_secret", "account_number", "webhook_secret")
+SIMULATED_KEYS: Final = ("api_key",)
 
 
 def serve(
@@ -47,37 +41,22 @@ def serve(
     seed: Annotated[int, typer.Option(help="Chance is drawn from it.")] = 0,
     follow_stdin: Annotated[bool, typer.Option(help="End when standard input does: with whoever started it.")] = False,
     export: Annotated[Path | None, typer.Option(help="Write the books here, as JSON, at the end.")] = None,
-    flutterwave_webhook_url: Annotated[
-        str | None, typer.Option(help="Where outcomes are reported.", rich_help_panel=PANEL)
-    ] = None,
-    flutterwave_v4_webhook_url: Annotated[
-        str | None, typer.Option(help="Where the fourth version's are.", rich_help_panel=PANEL)
-    ] = None,
-    flutterwave_mode: Annotated[
-        Literal["live", "test"],
-        typer.Option(help="Whether account numbers decide, or references.", rich_help_panel=PANEL),
-    ] = "live",
-    flutterwave_settle_after_ms: Annotated[
-        int, typer.Option(min=0, help="From NEW to the outcome, in live mode.", rich_help_panel=PANEL)
-    ] = 300,
-    stripe_webhook_url: StripeAddresses = None,
-    stripe_settle_after_ms: StripeTempo = 300,
+    flutterwave_webhook_url: options.FlutterwaveAddress = None,
+    flutterwave_v4_webhook_url: options.FlutterwaveV4Address = None,
+    flutterwave_mode: options.FlutterwaveMode = "live",
+    flutterwave_settle_after_ms: options.FlutterwaveTempo = 300,
+    stripe_webhook_urls: options.StripeAddresses = None,
+    stripe_settle_after_ms: options.StripeTempo = 300,
+    razorpayx_webhook_url: options.RazorpayXAddress = None,
+    razorpayx_mode: options.RazorpayXMode = "live",
+    razorpayx_settle_after_ms: options.RazorpayXTempo = 300,
+    simulated_success_rate: options.SimulatedSuccess = 0.95,
+    simulated_delay_seconds: options.SimulatedDelay = 1.0,
+    simulated_seed: options.SimulatedSeed = None,
 ) -> None:
     """Run the simulators until they are told to stop; their address is printed once they are ready."""
-    flutterwave = FlutterwaveSettings(
-        webhook_url=flutterwave_webhook_url,
-        v4_webhook_url=flutterwave_v4_webhook_url,
-        mode=flutterwave_mode,
-        settle_after_ms=flutterwave_settle_after_ms,
-        latency_ms=latency_ms,
-        seed=seed,
-    )
-    stripe = StripeSettings(
-        webhook_urls=tuple(stripe_webhook_url or ()),
-        settle_after_ms=stripe_settle_after_ms,
-        latency_ms=latency_ms,
-        seed=seed,
-    )
+    # All of them by name: each simulator takes those that begin with its own.
+    given = {name: value for name, value in locals().items() if value is not None}
     settings = SandboxSettings(
         api_key=api_key,
         webhook_url=webhook_url,
@@ -87,8 +66,10 @@ def serve(
         latency_ms=latency_ms,
         seed=seed,
         export_path=export,
-        flutterwave=replace(flutterwave, **_keys("FLUTTERWAVE", KEYS)),
-        stripe=replace(stripe, **_keys("STRIPE", STRIPE_KEYS)),
+        flutterwave=FlutterwaveSettings(**_own("flutterwave", given, keys=FLUTTERWAVE_KEYS)),
+        stripe=StripeSettings(**_own("stripe", given, keys=STRIPE_KEYS)),
+        razorpayx=RazorpayXSettings(**_own("razorpayx", given, keys=RAZORPAYX_KEYS)),
+        simulated=SimulatedSettings(**_own("simulated", given, keys=SIMULATED_KEYS)),
     )
     server.run(create_app(settings), host=host, port=port, when_ready=_announce, follow_stdin=follow_stdin)
 
@@ -98,10 +79,12 @@ def main() -> None:
     typer.run(serve)
 
 
-def _keys(gateway: str, keys: Sequence[str]) -> dict[str, Any]:
-    """The keys that the environment gives."""
-    names = {key: f"SANDBOX_{gateway}_{key.upper()}" for key in keys}
-    return {key: os.environ[name] for key, name in names.items() if name in os.environ}
+def _own(gateway: str, given: Mapping[str, Any], *, keys: Sequence[str]) -> dict[str, Any]:
+    """A simulator's settings: what is said for all, its own options, and the keys that the environment gives."""
+    shared = {name: given[name] for name in ("latency_ms", "seed")}
+    chosen = {name.removeprefix(f"{gateway}_"): of for name, of in given.items() if name.startswith(f"{gateway}_")}
+    named = {key: f"SANDBOX_{gateway.upper()}_{key.upper()}" for key in keys}
+    return shared | chosen | {key: os.environ[name] for key, name in named.items() if name in os.environ}
 
 
 def _announce(url: str) -> None:

@@ -51,6 +51,36 @@ class StripeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RazorpayXSettings:
+    """One simulated business at RazorpayX. What a test may change later is a control call too."""
+
+    key_id: str = "rzp_live_sandbox"
+    key_secret: str = "sandbox-key-secret"  # noqa: S105 - it guards play money only.
+    account_number: str = "2323230000000001"  # Of the business; what is paid is paid from there.
+    webhook_url: str | None = None  # None: nobody is called.
+    webhook_secret: str = "sandbox-webhook-secret"  # noqa: S105 - as above.
+    mode: Literal["live", "test"] = "live"  # Whether accounts decide, or a tester's hand.
+    settle_after_ms: int = 300  # From `processing` to the outcome.
+    reverse_after_ms: int = 3000  # From there until what is paid first comes back; at RazorpayX it may be days.
+    opening_balance_minor: int = 100_000_000_000_000
+    webhook_timeout_s: float = 5.0
+    webhook_retry_delays_s: tuple[float, ...] = (1, 2, 4, 8, 16)
+    latency_ms: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedSettings:
+    """The simulated gateway of the marketplace. What a test may change later is in its control call too."""
+
+    api_key: str = DEFAULT_API_KEY
+    success_rate: float = 0.95  # How many of all payments succeed, by chance.
+    delay_seconds: float = 1.0  # How long each of them takes.
+    latency_ms: int = 0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SandboxSettings:
     """The mock bank's keys, its tempo, and where it reports to; and the other simulators' settings."""
 
@@ -66,3 +96,5 @@ class SandboxSettings:
     export_path: Path | None = None  # The book is written here, as JSON, at shutdown; the others' books beside it.
     flutterwave: FlutterwaveSettings = field(default_factory=FlutterwaveSettings)
     stripe: StripeSettings = field(default_factory=StripeSettings)
+    razorpayx: RazorpayXSettings = field(default_factory=RazorpayXSettings)
+    simulated: SimulatedSettings = field(default_factory=SimulatedSettings)

@@ -16,6 +16,7 @@ from bursar.identity import Role
 from bursar.identity.model import PasswordHash
 from ground import AT
 from house import Client, Merchant, OpenShop, RunningHouse, open_merchant, running
+from market_house import Earner, open_earner
 from providers_house import OpenProvider, Provider, open_provider
 
 PASSWORD = "correct horse battery"
@@ -100,6 +101,12 @@ def open_ada(nobody: Client, database: db.Database, password_hash: PasswordHash)
 async def ada(open_ada: OpenProvider) -> Provider:
     """A verified provider who has earned 100,000.00 NGN."""
     return await open_ada()
+
+
+@pytest.fixture
+def open_asha(nobody: Client, database: db.Database, password_hash: PasswordHash) -> Callable[..., Awaitable[Earner]]:
+    """Opens scouts and sellers of the marketplace, each with somebody signed in who acts for them."""
+    return partial(open_earner, nobody, database, password_hash, PASSWORD)
 
 
 @pytest.fixture

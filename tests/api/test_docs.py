@@ -17,6 +17,7 @@ from bursar.identity import Role
 from bursar.monitoring import reconciliation
 from bursar.outbound import notices
 from house import CRON_KEY, Client, Merchant, RunningHouse, running
+from market_house import Earner
 from providers_house import Provider
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
@@ -24,6 +25,7 @@ EXAMPLES = "6"  # For each operation and phase; more find no more, and take long
 
 SignIn = Callable[..., Awaitable[Client]]
 Platform = Callable[..., Awaitable[Client]]
+OpenAsha = Callable[..., Awaitable[Earner]]
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +167,18 @@ async def test_the_platforms_operations_are_as_documented(only: str, platform: P
     run_schemathesis(ours, tmp_path, f"X-API-KEY: {ours.headers['X-API-KEY']}", only=only)
 
 
+@pytest.mark.parametrize("only", ["/api/orders", "/api/(scouts|sellers)"])
+async def test_the_marketplaces_operations_are_as_documented(only: str, platform: Platform, tmp_path: Path) -> None:
+    ours = await platform(program="marketplace")
+    run_schemathesis(ours, tmp_path, f"X-API-KEY: {ours.headers['X-API-KEY']}", only=only)
+
+
+@pytest.mark.parametrize("only", ["/api/payouts/my-payouts", "/api/(scouts|sellers)"])
+async def test_a_scouts_operations_are_as_documented(only: str, open_asha: OpenAsha, tmp_path: Path) -> None:
+    asha = await open_asha(money="100.00")
+    run_schemathesis(asha, tmp_path, f"Authorization: {asha.headers['Authorization']}", only=only)
+
+
 async def test_the_schedulers_operations_are_as_documented(nobody: Client, tmp_path: Path) -> None:
     run_schemathesis(nobody, tmp_path, f"Authorization: Bearer {CRON_KEY}", only="/api/cron")
 
@@ -177,7 +191,14 @@ async def test_the_operations_of_staff_are_as_documented(only: str, sign_in: Sig
 
 @pytest.mark.parametrize(
     "only",
-    ["/api/holders", "/api/earnings", "/api/provider", "(?!/api/(v1|cron|admin|holders|earnings|provider)|.*/sign-)"],
+    [
+        "/api/holders",
+        "/api/earnings",
+        "/api/provider",
+        "/api/orders",
+        "/api/(scouts|sellers)",
+        "(?!/api/(v1|cron|admin|holders|earnings|provider|orders|scouts|sellers)|.*/sign-)",
+    ],
 )
 async def test_the_other_operations_are_as_documented(only: str, sign_in: SignIn, tmp_path: Path) -> None:
     """Signing in and out are left out: the one would be locked, the other would end the session."""

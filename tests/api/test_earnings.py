@@ -67,7 +67,9 @@ async def test_one_earning_is_credited_and_can_be_asked_for_at_once(shop: Client
             "reservedAmount": "0.00",
             "paidAmount": "0.00",
             "suspendedAmount": "0.00",
+            "withheldAmount": "0.00",
             "payouts": [],
+            "withheld": [],
         }
         == shown
     )

@@ -9,12 +9,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from bursar import holders, payouts
+from bursar import dispatch, holders, payouts
 from bursar.api.providers.wire import WORDS, states_heard_as
 from bursar.foundation.db import Database
+from bursar.gateways import Downtime
 from bursar.holders import AccountCheck, AccountVerdict
 from bursar.identity import Role
 from bursar.payouts import PayoutState
+from ground import AT
 from house import Client
 from providers_house import METHOD, PAYOUTS, OpenProvider, Provider, make_known, walk
 
@@ -304,6 +306,16 @@ async def test_a_low_float_is_named(ada: Provider, approved: str, database: Data
     finally:
         async with database.transaction() as tx:
             await tx.run("DELETE FROM floats")
+
+
+async def test_a_bank_that_cannot_be_reached_is_named(ada: Provider, approved: str, database: Database) -> None:
+    async with database.transaction() as tx:
+        await dispatch.circuits.told(tx, [("flutterwave", Downtime("E1", "044", AT, is_over=False))])
+    try:
+        assert (await ada.payout(approved))["waiting"]["reason"] == "bank_down"
+    finally:
+        async with database.transaction() as tx:
+            await tx.run("DELETE FROM circuits")
 
 
 @pytest.mark.parametrize("verbs", [("send",), ("send", "settle"), ("cancel",)])

@@ -1,8 +1,11 @@
 """What staff see of gateways, and how they have one used again."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
+from bursar import dispatch
 from bursar.foundation.db import Database
+from bursar.gateways import Downtime
 from bursar.identity import Role
 from house import Client
 
@@ -20,7 +23,7 @@ async def test_a_gateway_that_was_given_up_is_seen_and_used_again(sign_in: SignI
             """
         )
     manager = await sign_in(Role.MANAGER)
-    [broken] = (await manager.get(GATEWAYS)).json["data"]
+    broken = {one["name"]: one for one in (await manager.get(GATEWAYS)).json["data"]}["mockbank"]
     circuit = broken["circuit"]
     assert (broken["name"], circuit["stage"], circuit["reason"], circuit["failedProbes"]) == (
         "mockbank", "open", "timed_out", 2,
@@ -33,6 +36,29 @@ async def test_a_gateway_that_was_given_up_is_seen_and_used_again(sign_in: SignI
     async with database.transaction(readonly=True) as tx:
         actors = await tx.many("SELECT actor FROM audit_notes WHERE action = 'circuit.reset'")
     assert [row["actor"] for row in actors] == [f"person:{me}"]
+
+
+async def test_a_bank_that_is_down_stands_beside_its_gateway_and_is_paid_to_again(
+    sign_in: SignIn, database: Database
+) -> None:
+    async with database.transaction() as tx:
+        told = Downtime("E1", "HBL", datetime(2026, 11, 20, 9, tzinfo=UTC), is_over=False)
+        await dispatch.circuits.told(tx, [("mockbank", told)])
+    manager = await sign_in(Role.MANAGER)
+    stages = {one["name"]: one["circuit"] for one in (await manager.get(GATEWAYS)).json["data"]}
+    assert stages["mockbank"]["stage"] == "closed"
+    assert (stages["mockbank:HBL"]["stage"], stages["mockbank:HBL"]["reason"]) == ("open", "bank_down")
+    whole = await manager.post(f"{GATEWAYS}/mockbank/reset")
+    assert (whole.status, whole.json["data"]["name"]) == (200, "mockbank")
+    reset = await manager.post(f"{GATEWAYS}/mockbank:HBL/reset")
+    assert (reset.status, reset.json["message"]) == (200, "The gateway is used again")
+    assert "mockbank:HBL" not in {one["name"] for one in (await manager.get(GATEWAYS)).json["data"]}
+
+
+async def test_a_provider_that_nobody_can_have_says_what_to_do_instead(sign_in: SignIn) -> None:
+    answer = await (await sign_in(Role.MANAGER)).post(f"{GATEWAYS}/phonepe/reset")
+    assert (answer.status, answer.error["code"]) == (404, "gateway_not_found")
+    assert "by UPI through razorpayx" in answer.error["message"]
 
 
 async def test_what_is_not_installed_cannot_be_used(sign_in: SignIn) -> None:

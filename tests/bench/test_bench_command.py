@@ -19,6 +19,7 @@ FIGURES = {
     "latency.completed.p99", "latency.told.p50", "latency.told.p99", "memory.worker",
     "create.http.risk.shipped", "create.http.risk.all",
     "providers.request.http", "report.ingest", "report.ingest.hint", "drain.webhooks", "drain.lists",
+    "orders.complete.plain", "orders.complete.recruited", "orders.bulk.plain", "orders.bulk.recruited",
     "carriers.pgqueuer",
     *(f"carriers.{name}" for name, (program, _) in brokers.SERVERS.items() if brokers.program(program)),
 }  # fmt: skip

@@ -1,11 +1,13 @@
 """``bursar db``, ``doctor``, ``audit`` and ``kill-switch``."""
 
 import asyncio
+from pathlib import Path
 
 import asyncpg
 import pytest
 from cli_house import Bursar
 
+from bursar import programs
 from bursar.foundation.db import Database
 from bursar.monitoring import audit
 
@@ -142,14 +144,24 @@ def test_the_audit_names_the_first_event_that_was_altered(shop: Bursar) -> None:
 
 
 def test_gateways_are_shown_with_what_they_can_and_lack(shop: Bursar) -> None:
-    [before] = shop.json("gateways", "list")
+    [before, _] = shop.json("gateways", "list")
     assert (before["gateway"], before["programs"], before["circuit"]) == ("mockbank", ["merchants"], "closed")
     assert (before["float"], before["breaks"]) == (["sufficient"], 0)
     assert "prove its reports" in before["can"]
     shop.directly(_let_the_float_be_low)
-    [now] = shop.json("gateways", "list")
+    [now, _] = shop.json("gateways", "list")
     assert now["float"][0].startswith("123.45 PKR, low since ")
     assert "mockbank holds too little PKR of ours" in shop("doctor").stderr
+
+
+def test_a_provider_that_nobody_can_have_is_refused_with_what_to_do_instead(shop: Bursar, tmp_path: Path) -> None:
+    instead = "pay PhonePe users by UPI through razorpayx"
+    file = tmp_path / "m.yaml"
+    file.write_text(programs.ready()["merchants"].read_text().replace("gateway: mockbank", "gateway: phonepe"))
+    assert instead in shop.refused("programs", "apply", str(file))
+    assert instead in shop.refused("programs", "set", "merchants", "route.gateway=phonepe")
+    assert shop.json("gateways", "list")[0]["programs"] == ["merchants"], "nothing was changed"
+    assert instead in shop.said("gateways", "list")
 
 
 async def _let_the_float_be_low(database: Database) -> None:
@@ -160,3 +172,10 @@ async def _let_the_float_be_low(database: Database) -> None:
             VALUES ('mockbank', 'PKR', now(), now(), 12345, now(), 60)
             """
         )
+
+
+def test_the_doctor_says_which_programs_pay_nobody(shop: Bursar) -> None:
+    """It is no breach of any law, so the exit code stays 0."""
+    done = shop("doctor")
+    assert (done.exit_code, "merchants pays nobody" in done.stderr) == (0, True)
+    assert "pay nobody" in shop.json("gateways", "list")[0]["can"]

@@ -37,10 +37,22 @@ def test_the_next_one_waits_for_its_cool_off_and_may_be_the_default(writers: Bur
     assert [one["is_default"] for one in writers.json("holders", "destinations", *of)] == [True, False]
 
 
+def test_a_upi_address_is_added_and_shown_without_most_of_its_name(house: Bursar) -> None:
+    house.said("programs", "apply", "marketplace")
+    house.said("holders", "add", "anna", "--program", "marketplace", "--kind", "seller", "--name", "Anna Khan")
+    of = ("anna", "--program", "marketplace")
+    [added] = house.json("destinations", "add", *of, "--upi", "Anna.Khan@OKaxis")
+    assert (added["bank"], added["account"], added["title"]) == ("okaxis", "an****@okaxis", "Anna Khan")
+    assert "anna.khan" not in house.said("holders", "destinations", *of)
+    assert "a UPI address such as name@bank" in house.refused("destinations", "add", *of, "--upi", "anna")
+
+
 @pytest.mark.parametrize(
     "given",
     [
         [],
+        ["--account", ACCOUNT, "--upi", "anna@okaxis"],
+        ["--upi", "anna@okaxis", "--number", "1"],
         ["--account", ACCOUNT, "--bank", "044", "--number", "1"],
         ["--bank", "044"],
         ["--number", "0690000031"],

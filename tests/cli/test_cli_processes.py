@@ -183,6 +183,7 @@ def test_the_demo_comes_out_as_it_should(data: Path, tmp_path: Path) -> None:
         "seconds",
         "providers",
         "writers",
+        "marketplace",
     }
     assert set(verdict) == said
     assert verdict["payouts"] == sum(verdict["by_status"].values()) == 66
@@ -190,6 +191,7 @@ def test_the_demo_comes_out_as_it_should(data: Path, tmp_path: Path) -> None:
     assert (verdict["ledger_balanced"], verdict["book_matches"]) == (True, True)
     assert verdict["providers"] == {"APPROVED": 1, "COMPLETED": 10, "FAILED": 1, "REQUESTED": 3}
     assert verdict["writers"] == {"completed": 2, "failed": 1, "left out": 2}
+    assert verdict["marketplace"] == {"completed": 5}
     [paid] = answer(tmp_path, data, "payouts", "list", "--search", "test-retry")
     story = answer(tmp_path, data, "payouts", "show", paid["id"])
     assert {entry["kind"] for entry in story["timeline"]} == {"check", "move", "money", "attempt", "report", "message"}

@@ -150,6 +150,53 @@ def test_a_run_is_stopped_resumed_and_cancelled(paying_balances: Bursar) -> None
     assert paying_balances.said("runs", "failures", run) == "None has failed.\n"
 
 
+@pytest.fixture
+def choosing(shop: Bursar, tmp_path: Path) -> Bursar:
+    """The shop, whose merchants may choose when they are paid; a run takes two payouts."""
+    file = tmp_path / "choosing.yaml"
+    file.write_text(
+        terms_text(
+            dispatch__mode="schedule",
+            dispatch__every_seconds=None,
+            dispatch__cron="EVERY_HOUR",
+            dispatch__time_zone="Asia/Kolkata",
+            runs__payouts_max=2,
+            runs__own_schedules=True,
+        )
+    )
+    shop.said("programs", "apply", str(file))
+    return shop
+
+
+def test_holders_choose_when_they_are_paid(choosing: Bursar) -> None:
+    shop = of(choosing)
+    [said] = choosing.json("holders", "schedule", *shop, "--every", "weekly", "--day", "1", "--hour", "0")
+    assert (said["schedule"], said["next_at"][10:], said["last_reason"]) == (
+        "weekly on Monday at 00:00",
+        "T18:30:00Z",
+        None,
+    )
+    assert "weekly on Monday" in choosing.said("holders", "preferences", *shop)
+    assert "invalid_request" in choosing.refused("holders", "schedule", *shop, "--every", "weekly")
+    [said] = choosing.json("holders", "schedule", *shop, "--off")
+    assert (said["schedule"], said["next_at"]) == (None, None)
+    assert choosing("holders", "schedule", *shop).exit_code == 2, "one of the two is to be said"
+
+
+def test_nobody_chooses_where_the_terms_do_not_let_them(paying_balances: Bursar) -> None:
+    said = paying_balances.refused("holders", "schedule", *of(paying_balances), "--every", "daily")
+    assert "own_schedules_not_offered" in said
+
+
+def test_what_one_run_does_not_take_is_shown(choosing: Bursar) -> None:
+    for _ in range(3):
+        choosing.ask("10")
+    plan = choosing.json("runs", "start", "merchants", "--dry-run")
+    assert (plan["would_leave"][0], plan["one_run_takes_at_most"], plan["would_wait_for_the_next"]) == ("2", 2, 1)
+    run = choosing.json("runs", "start", "merchants")["id"]
+    assert choosing.json("runs", "show", run)["payouts_max"] == 2
+
+
 def test_holders_say_when_and_how_much_they_want(paying_balances: Bursar) -> None:
     ada = of(paying_balances)
     [said] = paying_balances.json("holders", "minimum", *ada, "--amount", "100.00")

@@ -8,7 +8,7 @@ import pytest
 from earnings_house import EarningsHouse, open_house
 
 from bursar import earnings
-from bursar.earnings import EarningState, NoSuchEarning, PayoffState, Query
+from bursar.earnings import EarningState, NoSuchEarning, PayoffState, Query, TakeBack
 from bursar.foundation.db import Transaction
 from ground import AT
 
@@ -37,13 +37,18 @@ async def test_a_list_can_be_of_one_state(house: EarningsHouse) -> None:
     await house.earn("1.00", "2.00", "3.00", "4.00")
     paid, _ = await house.ask("1.00", "3.50")
     await house.take(paid, "send", "settle")
+    taken = house.new("0.50")
+    await house.credit(taken, at=AT + timedelta(seconds=1))
+    wish = TakeBack(house.holder, house.program, taken.reference, taken.amount, reference="refund")
+    await earnings.take_back(house.tx, [wish], at=AT)
     assert {state: await listed(house, states=frozenset({state})) for state in S} == {
         S.PAID_OUT: ["1.00"],
         S.RESERVED: ["2.00"],
         S.AVAILABLE: ["4.00", "3.00"],
+        S.WITHHELD: ["0.50"],
     }
     every = await earnings.page(house.tx, Query(holder_id=house.holder))
-    assert [e.state for e in every] == [S.AVAILABLE, S.AVAILABLE, S.RESERVED, S.PAID_OUT]
+    assert [e.state for e in every] == [S.WITHHELD, S.AVAILABLE, S.AVAILABLE, S.RESERVED, S.PAID_OUT]
 
 
 async def test_a_list_can_be_of_some_time_when_things_were_earned(house: EarningsHouse) -> None:

@@ -63,6 +63,15 @@ def test_ids_and_times_stay_whole() -> None:
     assert lines[0]["timestamp"].endswith("Z")
 
 
+def test_a_text_keeps_its_ids_and_its_signs_and_no_long_number() -> None:
+    name = "01234567-8901-7345-8678-901234567890"
+    out = io.StringIO()
+    log.configure(level="info", json=True)
+    with redirect_stderr(out):
+        log.get("test").info("payout.completed", text=f"✅ Payout {name} completed: ₹10.00 to user {ACCOUNT}")
+    assert f"✅ Payout {name} completed: ₹10.00 to user [redacted]" in out.getvalue()
+
+
 def test_an_exception_shows_no_row_and_no_account() -> None:
     with written() as lines:
         try:

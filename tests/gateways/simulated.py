@@ -14,10 +14,21 @@ from bursar.foundation.money import Money
 from bursar.gateways import Gateway, Instruction, NeverArrived, Outcome, Report, Word, check_echo
 from bursar.gateways.flutterwave import Flutterwave, FlutterwaveV4
 from bursar.gateways.mockbank import MockBank
+from bursar.gateways.razorpayx import RazorpayX
+from bursar.gateways.simulated import Simulated
 from bursar.gateways.stripe import Stripe, StripeTransfer
 from bursar.holders.model import Destination, DestinationType
-from bursar_sandbox import FlutterwaveSettings, SandboxSettings, StripeSettings, create_app, server
+from bursar_sandbox import (
+    FlutterwaveSettings,
+    RazorpayXSettings,
+    SandboxSettings,
+    SimulatedSettings,
+    StripeSettings,
+    create_app,
+    server,
+)
 
+BUSINESS_ACCOUNT = "7878780080316316"
 LOOKS_MAX = 50  # At what has been accepted, before it counts as something that stays so.
 PAID, REFUSED, RETRYABLE, ACCEPTED, HELD = "1234500001", "1234500003", "1234500002", "1234500004", "1234500005"
 """Accounts by what becomes of a payment to them; the simulators agree about these."""
@@ -72,6 +83,11 @@ def mockbank(client: PoliteClient, url: str) -> MockBank:
     return MockBank(client, url=url, api_key="k", webhook_secret="s", clock=SystemClock(), deadline=5.0)
 
 
+def simulated_payments(client: PoliteClient, url: str) -> Simulated:
+    """The marketplace's simulated payments there."""
+    return Simulated(client, url=f"{url}/simulated", api_key="k", deadline=5.0)
+
+
 def flutterwave(client: PoliteClient, url: str, *, test_suffix: str = "") -> Flutterwave:
     """Flutterwave v3 there."""
     return Flutterwave(
@@ -120,10 +136,40 @@ def platform(url: str, *, clock: Clock | None = None) -> dict[str, Any]:
     }
 
 
+def razorpayx(client: PoliteClient, url: str, *, key_id: str = "rzp_live_k") -> RazorpayX:
+    """RazorpayX there."""
+    return RazorpayX(
+        client,
+        url=f"{url}/razorpayx",
+        key_id=key_id,
+        key_secret="s",
+        account_number=BUSINESS_ACCOUNT,
+        webhook_secrets="new,s",
+        deadline=5.0,
+    )
+
+
 CASES = {
     "mockbank": Case(mockbank, "", "HBL", "PKR"),
+    "simulated": Case(
+        simulated_payments,
+        "/simulated",
+        "HDFC0000001",
+        "INR",
+        fates={HELD: (Word.PAID, False)},  # Nothing is ever held there.
+        reports=False,
+    ),
     "flutterwave": Case(flutterwave, "/flutterwave", "044", "NGN"),
     "flutterwave-v4": Case(flutterwave_v4, "/flutterwave/v4", "044", "NGN", fates={HELD: (Word.ACCEPTED, False)}),
+    "razorpayx": Case(razorpayx, "/razorpayx", "HDFC0000053", "INR"),
+    "razorpayx-upi": Case(
+        razorpayx,
+        "/razorpayx",
+        "okaxis",
+        "INR",
+        account="asha{}@okaxis".format,
+        type="UPI",
+    ),
     "stripe": Case(
         stripe,
         "/stripe",
@@ -166,7 +212,22 @@ def simulators(mailbox: str) -> SandboxSettings:
         connect_webhook_secret="whsec_connect",
         settle_after_ms=20,
     )
-    return SandboxSettings(api_key="k", webhook_url=mailbox, webhook_secret="s", flutterwave=flutterwave, stripe=stripe)
+    return SandboxSettings(
+        api_key="k",
+        webhook_url=mailbox,
+        webhook_secret="s",
+        flutterwave=flutterwave,
+        stripe=stripe,
+        razorpayx=RazorpayXSettings(
+            key_id="rzp_live_k",
+            key_secret="s",
+            account_number=BUSINESS_ACCOUNT,
+            webhook_url=mailbox,
+            webhook_secret="s",
+            settle_after_ms=20,
+        ),
+        simulated=SimulatedSettings(api_key="k", success_rate=1.0, delay_seconds=0),
+    )
 
 
 class Mailbox:
@@ -267,7 +328,7 @@ async def simulated(name: str) -> AsyncIterator[Tried]:
     client, case, mailbox = PoliteClient.open(), CASES[name], Mailbox()
     async with server.serving(mailbox) as address, server.serving(create_app(simulators(address))) as url:
         gateway = case.make(client, url)
-        assert gateway.name == name
+        assert name.startswith(gateway.name)
         yield Tried(gateway, case, client, url, mailbox)
         await client.close()
 

@@ -39,9 +39,9 @@ from bursar.gateways import (
     check_echo,
 )
 
-RESOLVERS = ("flutterwave", "flutterwave-v4", "stripe", "stripe-transfer")
-LISTERS = ("mockbank", "flutterwave", "stripe", "stripe-transfer")
-FLOAT_KEEPERS = ("flutterwave", "stripe", "stripe-transfer")
+RESOLVERS = ("flutterwave", "flutterwave-v4", "razorpayx", "razorpayx-upi", "stripe", "stripe-transfer")
+LISTERS = ("mockbank", "simulated", "flutterwave", "razorpayx", "razorpayx-upi", "stripe", "stripe-transfer")
+FLOAT_KEEPERS = ("flutterwave", "razorpayx", "razorpayx-upi", "stripe", "stripe-transfer")
 
 
 @pytest.fixture(params=CASES)

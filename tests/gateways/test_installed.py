@@ -22,15 +22,19 @@ async def installed(**given: Any) -> dict[str, Gateway]:
 
 
 async def test_only_what_has_its_keys_is_installed() -> None:
+    always = {"mockbank", "simulated"}
     v4 = {"flutterwave_v4_client_id": "id", "flutterwave_v4_client_secret": "secret"}
-    assert set(await installed()) == {"mockbank"}
-    assert set(await installed(flutterwave_secret_key="", flutterwave_v4_client_id="")) == {"mockbank"}
-    assert set(await installed(flutterwave_secret_key="key")) == {"mockbank", "flutterwave"}
-    assert set(await installed(**v4)) == {"mockbank", "flutterwave-v4"}
-    assert set(await installed(flutterwave_v4_client_id="id")) == {"mockbank"}
-    assert set(await installed(flutterwave_secret_key="key", **v4)) == {"mockbank", "flutterwave", "flutterwave-v4"}
-    assert set(await installed(stripe_secret_key="")) == {"mockbank"}
-    assert set(await installed(stripe_secret_key="sk_test_1")) == {"mockbank", "stripe", "stripe-transfer"}
+    assert set(await installed()) == always
+    assert set(await installed(flutterwave_secret_key="", flutterwave_v4_client_id="")) == always
+    assert set(await installed(flutterwave_secret_key="key")) == {*always, "flutterwave"}
+    assert set(await installed(**v4)) == {*always, "flutterwave-v4"}
+    assert set(await installed(flutterwave_v4_client_id="id")) == always
+    assert set(await installed(flutterwave_secret_key="key", **v4)) == {*always, "flutterwave", "flutterwave-v4"}
+    assert set(await installed(stripe_secret_key="")) == always
+    key = {"razorpayx_key_id": "rzp_live_1", "razorpayx_key_secret": "secret"}
+    assert "razorpayx" not in await installed(**key)
+    assert "razorpayx" in await installed(**key, razorpayx_account_number="7878780080316316")
+    assert set(await installed(stripe_secret_key="sk_test_1")) == {*always, "stripe", "stripe-transfer"}
 
 
 async def test_settings_reach_the_gateways() -> None:
@@ -56,6 +60,28 @@ async def test_settings_reach_stripe() -> None:
     for name in ("stripe", "stripe-transfer"):
         assert gateways[name].capabilities.deadline == 3.0
         assert gateways[name].read_report(body, {"stripe-signature": f"t={at},v1={signature}"}) == []
+
+
+async def test_settings_reach_razorpayx() -> None:
+    gateway = (
+        await installed(
+            razorpayx_key_id="rzp_test_1",
+            razorpayx_key_secret="secret",
+            razorpayx_account_number="7878780080316316",
+            razorpayx_webhook_secret="new, old",
+            razorpayx_deadline=3.0,
+        )
+    )["razorpayx"]
+    assert (gateway.capabilities.deadline, gateway.capabilities.resolve) == (3.0, False)
+    body = b'{"event": "payment.captured"}'
+    signature = hmac.new(b"old", body, hashlib.sha256).hexdigest()
+    assert gateway.read_report(body, {"x-razorpay-signature": signature}) == []
+
+
+@pytest.mark.parametrize("given", [{"razorpayx_bank_mode": "UPI"}, {"razorpayx_purpose": ""}])
+def test_a_mode_and_a_purpose_are_of_those_that_there_are(given: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match=next(iter(given))):
+        Settings(_env_file=None, **given)
 
 
 @pytest.mark.parametrize("version", ["", "latest", "2026-10-28.", "2026-10-28.endive\n"])

@@ -197,7 +197,8 @@ async def test_a_known_code_is_proof_that_nothing_was_moved(
 
 async def test_that_our_own_key_is_refused_is_told_to_people(caplog: Any, capsys: pytest.CaptureFixture[str]) -> None:
     await sent(error("api_key_expired", 401))
-    assert "gateway.account_refused" in capsys.readouterr().out + capsys.readouterr().err
+    told = capsys.readouterr()
+    assert "gateway.account_refused" in told.out + told.err
 
 
 # ---- A payout that is refused, and the money that is taken back

@@ -41,6 +41,8 @@ DECISIONS = {
     Permission.MANAGE_KEYS,
     Permission.MANAGE_HOLDERS,
     Permission.MANAGE_EARNINGS,
+    Permission.MANAGE_ORDERS,
+    Permission.REQUEST_PAYOUTS,
     Permission.MANAGE_RUNS,
     Permission.MANAGE_ALERTS,
     Permission.RECONCILE,

@@ -19,6 +19,7 @@ CORRUPTIONS: Final = {
     "UPDATE balances SET reserved = reserved + 1": "nothing_is_overdrawn",
     "UPDATE payouts SET reservation = 2 WHERE state = 'failed'": "reservations_end_once",
     "UPDATE payouts SET amount = amount - 1 WHERE state = 'completed'": "reservations_end_once",
+    "UPDATE payouts SET netted = 1": "reservations_end_once",
     "UPDATE payouts SET state = 'cancelled' WHERE state = 'completed'": "reservations_end_once",
     """
     INSERT INTO earnings (id, holder_id, program, reference, amount, currency, earned_at, credited_by, available)
@@ -28,6 +29,10 @@ CORRUPTIONS: Final = {
     INSERT INTO earning_payoffs
     SELECT id, reservation, id, holder_id, amount + 1, 'reserved', now(), now() FROM payouts WHERE state = 'completed'
     """: "earnings_follow_their_payouts",
+    """
+    INSERT INTO debts (id, holder_id, program, reference, amount, currency, owed_since, noted_by)
+    SELECT id, holder_id, program, 'never booked', 1, currency, now(), 'nobody' FROM payouts LIMIT 1
+    """: "debts_are_explained",
     "UPDATE attempts SET key = 'x' || key": "paid_once_for_what_was_asked",
     "UPDATE attempts SET generation = generation + 10": "attempts_are_numbered",
     "UPDATE payouts SET tries = tries + 1": "attempts_are_numbered",

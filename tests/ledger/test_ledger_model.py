@@ -14,7 +14,7 @@ from bursar.ledger.model import ROUTES, STEP, decide
 ANNA, BEN = UUID(int=1), UUID(int=2)
 K = TransferKind
 
-# As the design has it (section 4): from, to, and what the holder's two figures do.
+# As the design has it (section 4), and decision 0030: from, to, and what the holder's two figures do.
 DESIGN: Final = {
     K.CREDIT: ("funding", "available", 1, 0),
     K.RESERVE: ("available", "reserved", -1, 1),
@@ -25,6 +25,12 @@ DESIGN: Final = {
     K.RELEASE: ("suspense", "available", 1, 0),
     K.RECLAIM: ("suspense", "funding", 0, 0),
     K.WRITE_OFF: ("funding", "clearing", 0, 0),
+    K.FEE: ("funding", "fees", 0, 0),
+    K.FEE_BACK: ("fees", "funding", 0, 0),
+    K.TAKE_BACK: ("available", "funding", -1, 0),
+    K.OWE: ("debts", "funding", 0, 0),
+    K.RECOVER: ("available", "debts", -1, 0),
+    K.FORGIVE: ("funding", "debts", 0, 0),
 }
 
 

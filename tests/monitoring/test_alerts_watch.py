@@ -11,6 +11,7 @@ from watch_house import LIMITS, WatchedHouse, open_watched, signs
 from bursar import dispatch, monitoring, payouts, schedules
 from bursar.dispatch import Circuits
 from bursar.foundation.db import Database
+from bursar.gateways import Downtime
 from bursar.monitoring import Status
 from bursar.monitoring.alerts import Alert, AlertResolved, AlertType, NoSuchAlert, Severity
 from ground import KEYRING, ask
@@ -221,6 +222,15 @@ async def test_a_circuit_that_opens_is_an_alert_until_it_closes(watched: Watched
     await watched.pass_time(61)
     await watched.look()
     assert await system(watched) == {}
+
+
+async def test_a_bank_that_a_gateway_cannot_pay_to_is_a_smaller_one(watched: WatchedHouse) -> None:
+    downtime = Downtime("E1", "HBL", datetime(2026, 11, 20, 8, tzinfo=UTC), is_over=False)
+    await watched.do(dispatch.circuits.told, [("mockbank", downtime)])
+    await watched.look()
+    alert = (await system(watched))["gateway:mockbank:HBL"]
+    assert (alert.severity, alert.facts["reason"]) == (Severity.WARNING, "bank_down")
+    assert "HBL" in alert.message
 
 
 async def test_a_low_float_and_disputed_payments_are_alerts(watched: WatchedHouse) -> None:

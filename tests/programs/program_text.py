@@ -49,6 +49,7 @@ destinations:
   bank_codes: [HBL, UBL]
   account_number: '[0-9]{8,24}'
   gateway_account: null
+  upi: null
   account_title_max: 100
 returns_to: holder
 bulk:
@@ -71,6 +72,8 @@ runs:
   failures_min: 10
   amount_max: null
   emails: []
+  payouts_max: null
+  own_schedules: false
 alerts:
   enabled: true
   failure_rate_max: 10

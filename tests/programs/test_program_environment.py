@@ -115,3 +115,15 @@ async def test_what_the_terms_may_not_say_stops_the_process(
 def test_figures_out_of_bounds_are_no_settings(name: str, value: object) -> None:
     with pytest.raises(ValidationError):
         Settings(_env_file=None, **{name: value})
+
+
+async def test_in_production_it_is_told_when_a_program_pays_nobody(
+    database: Database, database_url: str, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await apply(database, "marketplace")
+    await start(database_url, clock)
+    assert "program.pays_nobody" not in capsys.readouterr().err, "elsewhere that is what is wanted"
+    await start(database_url, clock, BURSAR_ENV="production")
+    [said] = [line for line in capsys.readouterr().err.splitlines() if "program.pays_nobody" in line]
+    assert '"gateway": "simulated"' in said
+    assert '"program": "marketplace"' in said

@@ -11,11 +11,12 @@ NAME = "1 to 40 small letters, digits, - and _, with a letter first"
 LINE = "one line of 1 to 80 characters"
 CURRENCY = "an ISO 4217 currency code such as PKR"
 AMOUNT = "a positive amount of PKR with at most 2 decimals"
-CRON = "a cron expression of five parts that names some moment, such as 0 9 1 * *"
+CRON = "a cron expression of five parts that names some moment, such as 0 9 1 * *, or a name such as EVERY_HOUR"
 ZONE = "a time zone of the IANA database, such as UTC or Asia/Karachi"
 COUNTRY = "a country's two-letter code of ISO 3166, such as PK"
 PATTERN = "a plain pattern of letters, digits, [A-Z0-9], {8,24} and | such as [0-9]{8,24}"
 PLAIN_PATTERN = "a plain pattern of letters, digits, _, [A-Z0-9], {8,24} and | such as acct_[A-Za-z0-9]{10,29}"
+ADDRESS_PATTERN = "a plain pattern of letters, digits, @, [a-z0-9.], {2,50} and | such as [a-z0-9._-]{2,50}@okaxis"
 PLACE = "a country whose holidays are known, such as US, or US-CA"
 YES_OR_NO = "true or false"
 PERCENTAGE = "a percentage from 0 to 100"
@@ -55,6 +56,8 @@ SCALARS = [
     ("dispatch.cron", "often", CRON),
     ("dispatch.cron", "0 9 31 2 *", CRON),
     ("dispatch.cron", "0 0 9 1 * *", CRON),
+    ("dispatch.cron", "every_hour", CRON),
+    ("dispatch.cron", "EVERY_30_SECONDS", CRON),
     ("dispatch.time_zone", "Asia", ZONE),
     ("dispatch.time_zone", "Asia/Nowhere", ZONE),
     ("dispatch.time_zone", "../../etc/passwd", ZONE),
@@ -80,6 +83,9 @@ SCALARS = [
     ("destinations.account_number", "'[0-9]{999}'", PATTERN),
     ("destinations.account_title_max", "141", "a whole number from 1 to 140"),
     ("destinations.gateway_account", "'acct_.*'", PLAIN_PATTERN),
+    ("destinations.upi", "'.*@okaxis'", ADDRESS_PATTERN),
+    ("destinations.upi", "'([a-z]+)+@okaxis'", ADDRESS_PATTERN),
+    ("destinations.upi", "'[z-a]{2}@okaxis'", ADDRESS_PATTERN),
     ("returns_to", "sender", "one of holder, suspense"),
     ("bulk.rows_max", "100001", "a whole number from 1 to 100000"),
     ("schedule.enabled", "yes", YES_OR_NO),
@@ -118,6 +124,8 @@ NOT_AMONG_GATEWAY = "is for the type GATEWAY_ACCOUNT, which is not among the typ
 SAYS_WHEN = "must have a frequency when dispatch.mode is schedule and dispatch.cron is not given, and only then"
 CAN_PAY = "can pay balances only when dispatch.mode is schedule, funding is holder and limits.minimum is given"
 NOT_AMONG = "is for the type BANK, which is not among the types"
+FOR_REQUESTS = "is for runs that pay requests"
+NEEDS_RUNS = "can have payouts_max and own_schedules only when dispatch.mode is schedule"
 NO_BALANCE = "must be suspense when funding is program: its holders have no balance to return money to"
 
 LISTS = [
@@ -163,6 +171,8 @@ BETWEEN_FIELDS = [
     ),
     ("schedule.day_of_month", "1", "schedule.day_of_month", "must be given when frequency is monthly, and only then"),
     ("runs.pays", "balances", "runs", CAN_PAY),
+    ("runs.payouts_max", "10", "runs", NEEDS_RUNS),
+    ("runs.own_schedules", "true", "runs", NEEDS_RUNS),
     ("dispatch.mode", "schedule", "dispatch.time_zone", "must be given when mode is schedule, and only then"),
     ("dispatch.cron", "0 9 1 * *", "dispatch.cron", "must be given only when mode is schedule"),
     ("dispatch.time_zone", "UTC", "dispatch.time_zone", "must be given when mode is schedule, and only then"),
@@ -172,6 +182,7 @@ BETWEEN_FIELDS = [
     ("unknown.schedule_seconds", "[64800]", "unknown.limit_hours", f"{MUST_LEAVE} schedule_seconds"),
     ("webhooks.max_attempts", "4", "webhooks.schedule_seconds", ONE_LESS),
     ("webhooks.schedule_seconds", "[5, 300, 600]", "webhooks.schedule_seconds", ONE_LESS),
+    ("destinations.upi", "name@bank", "destinations.upi", "is for the type UPI, which is not among the types"),
     ("destinations.types", "[UPI]", "destinations.bank_codes", NOT_AMONG),
     ("destinations.types", "[UPI]", "destinations.account_number", NOT_AMONG),
     ("destinations.gateway_account", "'acct_[0-9]{8}'", "destinations.gateway_account", NOT_AMONG_GATEWAY),
@@ -183,6 +194,8 @@ IN_RUNS = [
     ({"dispatch.cron": "null"}, "schedule", SAYS_WHEN),
     ({"runs.pays": "balances", "limits.minimum": "null"}, "runs", CAN_PAY),
     ({"runs.pays": "balances", "funding": "program", "returns_to": "suspense"}, "runs", CAN_PAY),
+    ({"runs.pays": "balances", "runs.payouts_max": "10"}, "runs.payouts_max", FOR_REQUESTS),
+    ({"runs.pays": "balances", "runs.own_schedules": "true"}, "runs.own_schedules", FOR_REQUESTS),
 ]
 
 
@@ -227,6 +240,7 @@ def test_fields_of_a_program_in_runs_that_contradict_each_other_are_named(
         {"dispatch.cron": "null", "schedule.frequency": "monthly", "schedule.day_of_month": "31"},
         {"schedule.holidays": "US-CA", "schedule.on_holiday": "previous", "schedule.catch_up": "all"},
         {"runs.pays": "balances", "runs.cut_off_hours": "0.5", "runs.amount_max": "5000000.00"},
+        {"dispatch.cron": "EVERY_HOUR", "runs.payouts_max": "10", "runs.own_schedules": "true"},
     ],
 )
 def test_a_program_in_runs_is_in_order(values: dict[str, str]) -> None:
@@ -248,6 +262,18 @@ def test_alerts_are_posted_to_this_machine_without_encryption_and_nowhere_else(u
     assert programs.read(with_value("alerts.webhook_urls", f'["{url}"]'), file="m.yaml").alerts.webhook_urls == (url,)
 
 
+@pytest.mark.parametrize("pattern", ["[a-z0-9._-]{2,50}@okaxis", "[0-9]{10}@ybl", r"[a-z]{2,9}\.shop@ok-axis|a_b@x"])
+def test_a_pattern_for_addresses_has_what_they_consist_of(pattern: str) -> None:
+    text = with_values({"destinations.types": "[BANK, UPI]", "destinations.upi": f"'{pattern}'"})
+    assert programs.read(text, file="m.yaml").destinations.upi == pattern
+
+
+def test_a_upi_address_can_be_validated() -> None:
+    values = {"destinations.types": "[UPI]", "destinations.bank_codes": "[]", "destinations.account_number": "null"}
+    text = with_values(values).replace("gateway_account: null", "validate: true")
+    assert programs.read(text, file="m.yaml").destinations.validate
+
+
 @pytest.mark.parametrize("types", ["[BANK, GATEWAY_ACCOUNT]", "[GATEWAY_ACCOUNT, ADDRESS]"])
 def test_an_account_at_the_gateway_can_be_validated(types: str) -> None:
     values = {"destinations.types": types, "destinations.gateway_account": "acct_[A-Za-z0-9]{10,29}"}
@@ -259,7 +285,7 @@ def test_an_account_at_the_gateway_can_be_validated(types: str) -> None:
 def test_what_no_gateway_knows_cannot_be_validated() -> None:
     values = {"destinations.types": "[ADDRESS]", "destinations.bank_codes": "[]", "destinations.account_number": "null"}
     text = with_values(values).replace("gateway_account: null", "validate: true")
-    rule = "is for the types BANK and GATEWAY_ACCOUNT, which are not among the types"
+    rule = "is for the types BANK, GATEWAY_ACCOUNT and UPI, which are not among the types"
     assert problems(text) == [f"m.yaml:{line_of('destinations.gateway_account')}: destinations.validate {rule}"]
 
 
@@ -319,7 +345,7 @@ def test_a_field_that_must_come_with_another_is_reported_where_its_group_begins(
     [
         ("amount_at:", "amout_at:", "11: review.amout_at is not a field; did you mean review.amount_at?"),
         ("currency: PKR", "curency: PKR", "4: curency is not a field; did you mean currency?"),
-        ("rows_max:", "colour:", "49: bulk.colour is not a field; the fields here are rows_max"),
+        ("rows_max:", "colour:", "50: bulk.colour is not a field; the fields here are rows_max"),
         ("title: Merchants", "version: 3", "2: version is not a field; the fields here are program, title, "),
         ("title: Merchants", "<<: {title: X}", "2: << is not a field; the fields here are program, title, "),
     ],
@@ -337,13 +363,13 @@ def test_a_field_given_twice_is_refused() -> None:
 @pytest.mark.parametrize("new", ["bulk: many", "bulk: [1]"])
 def test_a_group_must_be_a_group(new: str) -> None:
     assert problems(changed("bulk:\n  rows_max: 10000", new))[0].startswith(
-        "m.yaml:48: bulk must be a group of fields (given "
+        "m.yaml:49: bulk must be a group of fields (given "
     )
 
 
 def test_a_field_must_have_a_plain_name() -> None:
     assert problems(changed("  rows_max: 10000", "  ? [a]\n  : 1")) == [
-        "m.yaml:49: bulk must have plain names as fields (given a list)"
+        "m.yaml:50: bulk must have plain names as fields (given a list)"
     ]
 
 

@@ -99,6 +99,38 @@ def test_without_a_list_and_a_pattern_the_gateway_decides(terms: programs.Terms)
         any_bank.insist(Account(account_number="x" * 35))
 
 
+@pytest.mark.parametrize(
+    ("pattern", "address", "is_accepted"),
+    [
+        (None, "an@okaxis", True),
+        (None, "9000090000@ybl", True),
+        (None, f"{'a' * 60}@okhdfcbank", True),
+        (None, "anna@example.com", False),
+        (None, "anna", False),
+        (None, "", False),
+        (None, f"{'a' * 100}@ybl", False),
+        ("[0-9]{10}@ybl", "9000090000@ybl", True),
+        ("[0-9]{10}@ybl", "9000090000@ybl\n", False),
+        ("[0-9]{10}@ybl", "anna@ybl", False),
+    ],
+)
+def test_a_upi_address_is_accepted_as_the_terms_say(
+    terms: programs.Terms, pattern: str | None, address: str, is_accepted: bool
+) -> None:
+    upi = (programs.DestinationType.UPI,)
+    destinations = msgspec.structs.replace(
+        terms.destinations, types=upi, bank_codes=(), account_number=None, upi=pattern
+    )
+    account = Account(type="UPI", bank_code="ybl", account_number=address)
+    if is_accepted:
+        destinations.insist(account)
+        return
+    with pytest.raises(Invalid) as refused:
+        destinations.insist(account)
+    assert refused.value.facts["field"] == "address"
+    assert not address or address not in f"{refused.value}{refused.value.facts}"
+
+
 def test_a_difference_is_named_field_by_field(terms: programs.Terms) -> None:
     text = changed("amount_at: 100000.00", "amount_at: null").replace("[HBL, UBL]", "[HBL]")
     assert programs.diff(terms, programs.read(text, file="m.yaml")) == [

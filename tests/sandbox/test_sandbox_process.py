@@ -54,7 +54,7 @@ def test_each_gateway_has_an_address_keys_and_a_book_of_its_own(tmp_path: Path) 
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
     books = {path.name: json.loads(path.read_text())["transfers"] for path in tmp_path.iterdir()}
-    others = {"flutterwave", "flutterwave-v4", "stripe", "stripe-transfer"}
+    others = {"flutterwave", "flutterwave-v4", "razorpayx", "simulated", "stripe", "stripe-transfer"}
     assert books.keys() == {"book.json", *(f"book.{other}.json" for other in others)}
     assert [line["reference"] for line in books["book.flutterwave.json"]] == ["r-1"]
     assert books["book.json"] == books["book.flutterwave-v4.json"] == []

@@ -11,6 +11,7 @@ BankCode = Annotated[
 ]
 AccountNumber = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[A-Za-z0-9]([A-Za-z0-9 -]*[A-Za-z0-9])?$(?!\n)")]
 GatewayAccount = Annotated[str, msgspec.Meta(max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$(?!\n)")]
+UpiAddress = Annotated[str, msgspec.Meta(max_length=100, pattern=r"^[A-Za-z0-9._-]{2,}@[A-Za-z][A-Za-z0-9]+$(?!\n)")]
 AccountTitle = Annotated[
     str,
     msgspec.Meta(

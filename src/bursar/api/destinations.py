@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-from bursar import programs
+from bursar import holders, programs
 from bursar.api import accounts
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Invalid
@@ -16,18 +16,20 @@ from bursar.outbound import notices
 _NEEDED: Final[Mapping[str, frozenset[str]]] = {
     "BANK": frozenset({"bank_code", "account_number", "account_title"}),
     "GATEWAY_ACCOUNT": frozenset({"account"}),
+    "UPI": frozenset({"address"}),
 }
-_ALLOWED: Final = {"BANK": _NEEDED["BANK"], "GATEWAY_ACCOUNT": frozenset({"account", "account_title"})}
+_ALLOWED: Final = {kind: needed | {"account_title"} for kind, needed in _NEEDED.items()}
 
 
 class DestinationBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
-    """A bank account, whole, or the holder's own account at the payment provider, which knows the bank.
+    """A bank account, whole, the holder's own account at the payment provider, which knows the bank, or a UPI address.
 
-    A bank account has `bankCode`, `accountNumber` and `accountTitle`; one at the provider has `account`, and
-    `accountTitle` where it is not the holder's name. Answers show no more than the last four characters of either.
+    A bank account has `bankCode`, `accountNumber` and `accountTitle`; one at the provider has `account`, a UPI address
+    has `address`, and either has `accountTitle` where it is not the holder's name. Answers show no more than the last
+    four characters of a number, and of an address two letters and what stands behind the @.
     """
 
-    type: Literal["BANK", "GATEWAY_ACCOUNT"] = "BANK"
+    type: Literal["BANK", "GATEWAY_ACCOUNT", "UPI"] = "BANK"
     bank_code: Annotated[accounts.BankCode, msgspec.Meta(examples=["044"])] | msgspec.UnsetType = msgspec.UNSET
     account_number: (
         Annotated[accounts.AccountNumber, msgspec.Meta(description="The number at that bank.", examples=["0690000031"])]
@@ -40,12 +42,19 @@ class DestinationBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True
         ]
         | msgspec.UnsetType
     ) = msgspec.UNSET
+    address: (
+        Annotated[
+            accounts.UpiAddress,
+            msgspec.Meta(description="A UPI address, in letters of either case.", examples=["anna@okaxis"]),
+        ]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
     account_title: Annotated[accounts.AccountTitle, msgspec.Meta(examples=["Ada Obi"])] | msgspec.UnsetType = (
         msgspec.UNSET
     )
 
     def __post_init__(self) -> None:
-        for name in ("bank_code", "account_number", "account", "account_title"):
+        for name in ("bank_code", "account_number", "account", "address", "account_title"):
             is_given = getattr(self, name) is not msgspec.UNSET
             if is_given and name not in _ALLOWED[self.type]:
                 raise Invalid(field=name, rule=f"left out where type is {self.type}")
@@ -53,8 +62,14 @@ class DestinationBody(msgspec.Struct, rename="camel", forbid_unknown_fields=True
                 raise Invalid(field=name, rule=f"present where type is {self.type}")
 
     def destination(self, *, name: str, gateway: str) -> Destination:
-        """Where the money goes: a holder of this name, in a program that pays through this gateway."""
+        """Where the money goes: a holder of this name, in a program that pays through this gateway.
+
+        Raises:
+            Invalid: what is to be a UPI address is none.
+        """
         title = self.account_title or name
+        if self.address:
+            return holders.upi(self.address, title=title)
         if self.account:
             return Destination(gateway, self.account, title, "GATEWAY_ACCOUNT")
         assert self.bank_code, "a bank account has a bank"
@@ -88,7 +103,9 @@ async def announce(tx: Transaction, added: Iterable[AddedDestination], *, house:
 
 
 def masked(shown: Mapping[str, Any]) -> dict[str, Any]:
-    """A destination with no more than the last four characters of its number."""
+    """A destination with no more than the last four characters of its number, or so much of its address as is shown."""
+    if shown["type"] == "UPI":
+        return {"type": shown["type"], "address": shown["address"], "accountTitle": shown["accountTitle"]}
     ending = f"****{shown['last4']}"
     if shown["type"] == "GATEWAY_ACCOUNT":
         return {"type": shown["type"], "account": ending, "accountTitle": shown["accountTitle"]}

@@ -9,7 +9,7 @@ import msgspec
 
 from bursar.api import reading
 from bursar.api.filters import Search, TimeQuery, insist_searchable
-from bursar.earnings import Earning, EarningState, NoSuchEarning, Payoff
+from bursar.earnings import Earning, EarningState, NoSuchEarning, Payoff, Withholding
 from bursar.foundation.clock import timestamp
 
 
@@ -19,6 +19,7 @@ class EarningStatus(StrEnum):
     AVAILABLE = "AVAILABLE"  # Some of it, or all, can be asked for.
     RESERVED = "RESERVED"  # None is available, and not all has been paid.
     PAID_OUT = "PAID_OUT"  # All of it has been paid.
+    WITHHELD = "WITHHELD"  # What has not been paid never will be.
 
 
 class PartStatus(StrEnum):
@@ -29,6 +30,13 @@ class PartStatus(StrEnum):
     RELEASED = "RELEASED"
     RETURNED = "RETURNED"
     SUSPENDED = "SUSPENDED"
+
+
+class WithheldReason(StrEnum):
+    """Why a part of an earning is withheld for good."""
+
+    TAKEN_BACK = "TAKEN_BACK"
+    RECOVERED = "RECOVERED"
 
 
 class EarningQuery(TimeQuery, kw_only=True):
@@ -77,6 +85,31 @@ class UsedByView(msgspec.Struct, rename="camel"):
         )
 
 
+class WithheldView(msgspec.Struct, rename="camel"):
+    """One part of an earning that its holder does not get.
+
+    `TAKEN_BACK`: what it was earned for came to nothing. `RECOVERED`: it settled what the holder owed. `reference` says
+    what it was taken back for or which debt it settled, and `payoutId` from which payout that was kept back.
+    """
+
+    amount: str
+    reason: WithheldReason
+    reference: str
+    payout_id: UUID | None
+    withheld_at: str
+
+    @classmethod
+    def of(cls, withholding: Withholding) -> "WithheldView":
+        """Show one part."""
+        return cls(
+            amount=withholding.amount.text,
+            reason=WithheldReason[withholding.why.name],
+            reference=withholding.reference,
+            payout_id=withholding.payout_id,
+            withheld_at=timestamp(withholding.at),
+        )
+
+
 class StandsForView(msgspec.Struct, rename="camel"):
     """One earning that a payout stands for, with the part that it took and what became of that."""
 
@@ -101,7 +134,7 @@ class StandsForView(msgspec.Struct, rename="camel"):
 
 
 class EarningView(msgspec.Struct, rename="camel"):
-    """One earning. Times are UTC; amounts are texts in major units, and the last four add up to `amount`.
+    """One earning. Times are UTC; amounts are texts in major units, and the last five add up to `amount`.
 
     One that is partly used is `AVAILABLE`, with what is left of it as `availableBalance`.
     """
@@ -118,15 +151,17 @@ class EarningView(msgspec.Struct, rename="camel"):
     reserved_amount: str
     paid_amount: str
     suspended_amount: str
+    withheld_amount: str
     payouts: list[UsedByView]
+    withheld: list[WithheldView]
 
     @classmethod
-    def of(cls, earning: Earning, used_by: Sequence[Payoff]) -> "EarningView":
-        """Show one earning with the payouts that used it."""
-        return cls(**shown(earning, used_by))
+    def of(cls, earning: Earning, used_by: Sequence[Payoff], withheld: Sequence[Withholding]) -> "EarningView":
+        """Show one earning with the payouts that used it, and what was withheld of it."""
+        return cls(**shown(earning, used_by, withheld))
 
 
-def shown(earning: Earning, used_by: Sequence[Payoff]) -> dict[str, Any]:
+def shown(earning: Earning, used_by: Sequence[Payoff], withheld: Sequence[Withholding]) -> dict[str, Any]:
     """The fields of an ``EarningView``, for those views that have more."""
     return {
         "id": earning.id,
@@ -141,7 +176,9 @@ def shown(earning: Earning, used_by: Sequence[Payoff]) -> dict[str, Any]:
         "reserved_amount": earning.reserved.text,
         "paid_amount": earning.paid.text,
         "suspended_amount": earning.suspended.text,
+        "withheld_amount": earning.withheld.text,
         "payouts": [UsedByView.of(payoff) for payoff in used_by],
+        "withheld": [WithheldView.of(withholding) for withholding in withheld],
     }
 
 
@@ -161,8 +198,8 @@ def cells(view: EarningView) -> list[str | int | None]:
     return [*(told[column] for column in COLUMNS[:-1]), " ".join(map(str, using))]
 
 
-COLUMNS: Final = tuple(field.encode_name for field in msgspec.structs.fields(EarningView))
-"""The columns of a list as CSV."""
+COLUMNS: Final = tuple(field.encode_name for field in msgspec.structs.fields(EarningView) if field.name != "withheld")
+"""The columns of a list as CSV, the payouts last; what was withheld is there as a sum."""
 
 EXAMPLE: Final[dict[str, Any]] = {
     "id": "01a1f850-5d42-7c08-a4d6-d16c0fa92a68",
@@ -177,6 +214,7 @@ EXAMPLE: Final[dict[str, Any]] = {
     "reservedAmount": "10000.00",
     "paidAmount": "0.00",
     "suspendedAmount": "0.00",
+    "withheldAmount": "0.00",
     "payouts": [
         {
             "payoutId": "01a1f84c-9492-7a87-8b43-f2b3758d6ffb",
@@ -186,6 +224,7 @@ EXAMPLE: Final[dict[str, Any]] = {
             "changedAt": "2025-12-12T11:13:51.708Z",
         }
     ],
+    "withheld": [],
 }
 """What the documentation shows of an earning."""
 

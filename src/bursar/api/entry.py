@@ -1,8 +1,9 @@
 """Who is let in. Every route says whom it ``needs``; one that says nothing lets nobody in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, assert_never
 from uuid import UUID
 
 from litestar import Request
@@ -26,6 +27,7 @@ class Needs(Enum):
     NOTHING = "nothing"  # Open to anybody, or let in by something else, such as a gateway's signature.
     SESSION = "session"  # Anybody who is signed in.
     HOLDER = "holder"  # Somebody who is signed in and acts for a holder.
+    HOLDERS = "holders"  # Somebody who is signed in, for all the holders for whom they act, or for the one they name.
     CRON = "cron"  # An outside scheduler, with the key of this installation.
 
 
@@ -50,11 +52,32 @@ class Either:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """What a route needs that the platform calls with its key, staff by themselves, and holders for what is theirs."""
+
+    scope: identity.Scope
+    permission: identity.Permission
+
+
+@dataclass(frozen=True, slots=True)
 class Acting:
     """Somebody who is signed in, and the holder for whom they ask. Nothing but this holder's is theirs to see."""
 
     person: identity.Person
     holder: holders.Holder
+
+    @property
+    def actor(self) -> str:
+        """How history names them."""
+        return self.person.actor
+
+
+@dataclass(frozen=True, slots=True)
+class ActingForAll:
+    """Somebody who is signed in, and the holders for whom they ask. Nothing but these holders' is theirs to see."""
+
+    person: identity.Person
+    holders: Sequence[holders.Holder]
 
     @property
     def actor(self) -> str:
@@ -71,8 +94,14 @@ PersonRequest = Request[identity.Person, str, State]
 HolderRequest = Request[Acting, str, State]
 """A request of somebody signed in who acts for a holder: ``user`` is both, ``auth`` the session token."""
 
+HoldersRequest = Request[ActingForAll, str, State]
+"""A request of somebody signed in, for all the holders for whom they act or for the one they named."""
+
 PlatformRequest = Request[identity.Caller | identity.Person, Any, State]
 """A request that was let in with a program's key, or of one of our staff; either has an ``actor``."""
+
+SharedRequest = Request[identity.Caller | identity.Person | ActingForAll, Any, State]
+"""The same, or of somebody who acts for holders and asks about what is theirs; each has an ``actor``."""
 
 
 async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -85,24 +114,38 @@ async def admit(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     """
     assert isinstance(connection, Request), "there are no web sockets here"
     match handler.opt.get("needs"):
+        case Needs() as needs:
+            await _admit(connection, needs)
+        case identity.Permission() as permission:
+            (await _person(connection)).insist(permission)
+        case identity.Scope() as scope:
+            connection.scope["user"] = await _caller(connection, scope)
+        case Either(scope, _) | Shared(scope, _) if _brings_key(connection):
+            connection.scope["user"] = await _caller(connection, scope)
+        case Either(_, permission):
+            (await _person(connection)).insist(permission)
+        case Shared(_, permission):
+            person = await _person(connection)
+            if not person.may(permission):
+                connection.scope["user"] = await _acting_for_all(connection, person)
+        case _:
+            raise Forbidden("Nobody may do this.")
+
+
+async def _admit(connection: Request[Any, Any, Any], needs: Needs) -> None:
+    match needs:
         case Needs.NOTHING:
             pass
         case Needs.SESSION:
             await _person(connection)
         case Needs.HOLDER:
             await _acting(connection)
+        case Needs.HOLDERS:
+            connection.scope["user"] = await _acting_for_all(connection, await _person(connection))
         case Needs.CRON:
             _insist_on_cron_key(connection)
-        case identity.Permission() as permission:
-            (await _person(connection)).insist(permission)
-        case identity.Scope() as scope:
-            connection.scope["user"] = await _caller(connection, scope)
-        case Either(scope, _) if _brings_key(connection):
-            connection.scope["user"] = await _caller(connection, scope)
-        case Either(_, permission):
-            (await _person(connection)).insist(permission)
         case _:
-            raise Forbidden("Nobody may do this.")
+            assert_never(needs)
 
 
 async def _person(connection: Request[Any, Any, Any]) -> identity.Person:
@@ -113,17 +156,21 @@ async def _person(connection: Request[Any, Any, Any]) -> identity.Person:
 
 
 async def _acting(connection: Request[Any, Any, Any]) -> None:
+    acting = await _acting_for_all(connection, await _person(connection))
+    if len(acting.holders) > 1:
+        raise Invalid(field=HOLDER_HEADER, rule="the id of one of the holders that you act for")
+    connection.scope["user"] = Acting(acting.person, acting.holders[0])
+
+
+async def _acting_for_all(connection: Request[Any, Any, Any], person: identity.Person) -> ActingForAll:
     house: House = connection.app.state.house
-    person = await _person(connection)
     asked = _asked_holder(connection)
     async with house.database.transaction(readonly=True) as tx:
         allowed = await identity.holders_of(tx, person.id, only=asked)
         if not allowed:
             raise identity.ActsForNobody
-        if len(allowed) > 1:
-            raise Invalid(field=HOLDER_HEADER, rule="the id of one of the holders that you act for")
         found = await holders.find(tx, allowed)
-    connection.scope["user"] = Acting(person, found[allowed[0]])
+    return ActingForAll(person, [found[holder_id] for holder_id in allowed])
 
 
 def _asked_holder(connection: Request[Any, Any, Any]) -> UUID | None:

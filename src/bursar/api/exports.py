@@ -1,11 +1,5 @@
-"""Lists as CSV (RFC 4180), for people's spreadsheets: streamed page by page, and harmless to open.
+"""Lists as CSV, for people's spreadsheets: streamed page by page, and harmless to open (see ``foundation.sheets``)."""
 
-A cell that begins like a formula is one to a spreadsheet, whoever wrote it. Such a cell gets an apostrophe in front,
-which spreadsheets take for "this is text" (OWASP, CSV injection).
-"""
-
-import csv
-import io
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Final, Literal, Protocol, TypeVar
 from uuid import UUID
@@ -14,12 +8,14 @@ import msgspec
 from litestar import Request
 from litestar.response import Stream
 
+from bursar.foundation.sheets import Row, lines
+
+__all__ = ["MEDIA", "PAGE", "Format", "Identified", "Read", "Row", "answer", "is_wanted", "lines"]
+
 MEDIA: Final = "text/csv"
 PAGE: Final = 1_000  # Rows read at once; each page is its own short transaction.
-_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # The wide ones count too.
 
 Format = Literal["json", "csv"]
-Row = Sequence[str | int | None]
 
 
 class Identified(Protocol):
@@ -50,13 +46,6 @@ async def answer(header: Sequence[str], read: "Read[T]", *, row: Callable[[T], R
     return Stream(_lines(header, first, pages, row), media_type=MEDIA, headers={"content-disposition": disposition})
 
 
-def lines(rows: Sequence[Row]) -> str:
-    """Rows as lines of CSV, with formulas defused."""
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([_harmless(cell) for cell in row] for row in rows)
-    return text.getvalue()
-
-
 async def _pages(read: "Read[T]") -> AsyncIterator[Sequence[T]]:
     before: UUID | None = None
     while True:
@@ -73,9 +62,3 @@ async def _lines(
     yield lines([header, *map(row, first)])
     async for page in more:
         yield lines([row(item) for item in page])
-
-
-def _harmless(cell: str | int | None) -> str | int:
-    if isinstance(cell, str) and cell.startswith(_FORMULAS):
-        return f"'{cell}"
-    return "" if cell is None else cell

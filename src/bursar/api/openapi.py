@@ -19,7 +19,7 @@ from litestar.routes import HTTPRoute
 
 from bursar import identity
 from bursar.api import problems
-from bursar.api.entry import HOLDER_HEADER, Either, Needs
+from bursar.api.entry import HOLDER_HEADER, Either, Needs, Shared
 
 JSON: Final = "application/json"
 SCHEMAS: Final = "#/components/schemas/{name}"
@@ -111,7 +111,8 @@ def document(app: Litestar, *, title: str, version: str, description: str) -> di
 
 IN_ORDER: Final = (
     "Payouts", "Balance", "Events", "Webhooks", "Session", "Providers: payouts", "Providers: money",
-    "Providers: notices", "Earnings", "Holders", "Staff: payouts", "Staff: kill switches", "Staff: gateways",
+    "Providers: notices", "Marketplace: payouts", "Marketplace: scouts and sellers", "Marketplace: orders", "Earnings",
+    "Statements", "Holders", "Staff: payouts", "Staff: debts", "Staff: kill switches", "Staff: gateways",
     "Staff: reconciliation", "Staff: monitoring", "Scheduler", "Gateways", "Health",
 )  # fmt: skip
 """The sections of the page, those for merchants first."""
@@ -141,6 +142,9 @@ FOR_WHOM: Final = {
     "act for several.",
     "schema": {"type": "string", "format": "uuid"},
 }
+
+
+FOR_ONE: Final = "The id of one holder for whom you act; left out, it is about all of them."
 
 
 def _documented(app: Litestar) -> Iterator[tuple[str, str, HTTPRouteHandler]]:
@@ -199,7 +203,7 @@ def _operation(
             *_path_parameters(path),
             *_query_parameters(doc, schemas, components),
             *map(_header, doc.headers),
-            *([FOR_WHOM] if handler.opt["needs"] is Needs.HOLDER else []),
+            *_for_whom(handler.opt["needs"]),
         ],
         "responses": _responses(handler, doc, schemas),
         "security": _security(handler.opt["needs"]),
@@ -207,6 +211,14 @@ def _operation(
     if doc.takes is not None or doc.takes_also:
         operation["requestBody"] = _request_body(doc, schemas)
     return {name: value for name, value in operation.items() if value not in ([], "") or name == "security"}
+
+
+def _for_whom(needs: Any) -> list[dict[str, Any]]:
+    if needs is Needs.HOLDER:
+        return [FOR_WHOM]
+    if needs is Needs.HOLDERS:
+        return [FOR_WHOM | {"description": FOR_ONE}]
+    return []
 
 
 def _path_parameters(path: str) -> Iterator[dict[str, Any]]:
@@ -273,7 +285,7 @@ def _barred(needs: Any) -> tuple[int, ...]:
     match needs:
         case Needs.NOTHING:
             return ()
-        case Needs.HOLDER:  # It may have to say for which holder.
+        case Needs.HOLDER | Needs.HOLDERS | Shared():  # It may have to say for which holder.
             return (400, 401, 403)
         case Needs.CRON:
             return (401,)
@@ -307,7 +319,7 @@ def _security(needs: Any) -> list[dict[str, list[str]]]:
     match needs:
         case identity.Scope():
             return [{"ApiKey": []}, {"ApiKeyAsBearer": []}]
-        case Either():
+        case Either() | Shared():
             return [{"ApiKey": []}, {"ApiKeyAsBearer": []}, {"Session": []}]
         case Needs.CRON:
             return [{"CronKey": []}]

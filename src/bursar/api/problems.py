@@ -2,10 +2,10 @@
 
 Everybody gets ``{"error": {"code", "message", "timestamp", "requestId", …}}``, the shape of the members document; a
 client that asks for ``application/problem+json`` gets an RFC 9457 problem document with the same facts. Fields are
-named as they are written on the wire, in camel case.
+named as they are written on the wire: in camel case, and where a document writes ``snake_case``, in that.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,6 +28,9 @@ STATUS_BY_KIND: Final = {
 }
 PROBLEM_JSON: Final = "application/problem+json"
 RETRY_AFTER_SECONDS: Final = 1
+
+Naming = Callable[[str], str]
+"""How a name is written on the wire."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -79,9 +82,20 @@ def status_of(refusal: Refusal) -> int:
     return STATUS_BY_TYPE.get(type(refusal)) or STATUS_BY_KIND[refusal.kind]
 
 
-def body_of(refusal: Refusal, *, request_id: str, at: datetime, problem: bool = False) -> bytes:
+def camel(name: str) -> str:
+    """A name as it is written on the wire: ``bank_code`` becomes ``bankCode``."""
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def snake(name: str) -> str:
+    """A name as it is written on the wire where a document leaves names as they are."""
+    return name
+
+
+def body_of(refusal: Refusal, *, request_id: str, at: datetime, problem: bool = False, naming: Naming = camel) -> bytes:
     """The body of a refusal, as an error envelope or as a problem document."""
-    told = told_of(refusal)
+    told = told_of(refusal, naming=naming)
     if problem:
         title = (type(refusal).__doc__ or refusal.code).splitlines()[0]
         detail = told.pop("message")
@@ -91,12 +105,12 @@ def body_of(refusal: Refusal, *, request_id: str, at: datetime, problem: bool = 
     return _encode({"error": {**told, "timestamp": timestamp(at), "requestId": request_id}})
 
 
-def told_of(refusal: Refusal) -> dict[str, Any]:
+def told_of(refusal: Refusal, *, naming: Naming = camel) -> dict[str, Any]:
     """A refusal's code, message and facts, with fields named as on the wire."""
-    facts = {camel(name): _shown(value) for name, value in refusal.facts.items()}
+    facts = {naming(name): _shown(value) for name, value in refusal.facts.items()}
     message, field = refusal.message, refusal.facts.get("field")
     if isinstance(field, str):
-        facts["field"] = camel(field)
+        facts["field"] = naming(field)
         message = message.replace(f"{field} must be", f"{facts['field']} must be")
     return {"code": refusal.code, "message": message, **facts}
 
@@ -135,12 +149,6 @@ def from_framework(status: int, *, detail: str, headers: Mapping[str, str]) -> R
             return Invalid(detail)
         case _:
             return Unexpected()
-
-
-def camel(name: str) -> str:
-    """A name as it is written on the wire: ``bank_code`` becomes ``bankCode``."""
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
 
 
 def _shown(value: Any) -> Any:

@@ -13,7 +13,7 @@ from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from bursar.api import problems, requests, rules
 from bursar.foundation import ids
-from bursar.foundation.errors import Invalid, Missing
+from bursar.foundation.errors import Invalid, Missing, Refusal
 
 JSON_BYTES_MAX: Final = 64 * 1024  # For one thing at a time; the largest real one is below 2 KiB.
 PARAMETERS_MAX: Final = 50
@@ -69,6 +69,27 @@ async def json(request: AnyRequest, kind: type[T], *, optional: bool = False) ->
         raise problems.from_decoding(unreadable, of=kind) from unreadable
 
 
+async def one_or_many(request: AnyRequest, kind: type[T]) -> tuple[list[T | Refusal], bool]:
+    """The body as JSON that is one thing or an array of them, and whether it was an array.
+
+    What is not of this shape is a refusal in its place.
+
+    Raises:
+        BodyTooLarge, UnsupportedMedia: as ``json``.
+        Unreadable: it is an array that is not well-formed.
+    """
+    raw = await body(request)
+    if not requests.is_json(request.scope["headers"]):
+        raise unsupported("application/json")
+    if not raw.lstrip().startswith(b"["):
+        return [_item(raw, kind)], False
+    try:
+        items = msgspec.json.decode(raw, type=list[msgspec.Raw])
+    except msgspec.MsgspecError as unreadable:
+        raise problems.from_decoding(unreadable, of=list[msgspec.Raw]) from unreadable
+    return [_item(bytes(item), kind) for item in items], True
+
+
 def query(request: AnyRequest, kind: type[T]) -> T:
     """The query string; a parameter that is a list may be repeated, or hold several values between commas.
 
@@ -108,6 +129,13 @@ def identified(text: str, otherwise: type[Missing], *, of: str) -> UUID:
 def unsupported(*accepted: str) -> problems.UnsupportedMedia:
     """The refusal of a body whose type is none of these."""
     return problems.UnsupportedMedia(field="Content-Type", rule=" or ".join(accepted))
+
+
+def _item(raw: bytes, kind: type[T]) -> T | Refusal:
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.MsgspecError as unreadable:
+        return problems.from_decoding(unreadable, of=kind)
 
 
 def _too_large(request: AnyRequest) -> problems.BodyTooLarge:

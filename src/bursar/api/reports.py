@@ -18,7 +18,7 @@ from bursar.api.openapi import Doc
 from bursar.foundation.errors import Missing
 from bursar.foundation.faults import fault
 from bursar.foundation.gather import Gather
-from bursar.gateways import Report
+from bursar.gateways import Downtime, Report
 from bursar.house import House
 
 BODY_BYTES_MAX: Final = 256 * 1024
@@ -30,7 +30,7 @@ class Inbox:
     def __init__(self, house: House) -> None:
         """Store in this house."""
         self._house = house
-        self._gather: Gather[tuple[str, Sequence[Report], bytes], int] = Gather(
+        self._gather: Gather[tuple[str, Sequence[Report | Downtime], bytes], int] = Gather(
             self._work, key=lambda arrived: (arrived[0], arrived[1][0].event_id)
         )
 
@@ -55,7 +55,7 @@ class Inbox:
         """Wait until everything that arrived is stored."""
         await self._gather.drain()
 
-    async def _work(self, batch: Sequence[tuple[str, Sequence[Report], bytes]]) -> list[int]:
+    async def _work(self, batch: Sequence[tuple[str, Sequence[Report | Downtime], bytes]]) -> list[int]:
         async with self._house.database.transaction() as tx:
             return await dispatch.reports.take_in(tx, batch)
 

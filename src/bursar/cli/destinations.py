@@ -28,6 +28,7 @@ Program = Annotated[str, typer.Option(help="The program they belong to.")]
     epilog=frame.examples(
         "bursar destinations add ada --program writers --account acct_1Nv0FGQ9RKHgCVdK",
         "bursar destinations add ada --program providers --bank 044 --number 0690000031 --default",
+        "bursar destinations add anna --program marketplace --upi anna@okaxis",
     )
 )
 def add(
@@ -38,15 +39,16 @@ def add(
     account: Annotated[str | None, typer.Option(help="Their own account at the program's gateway.")] = None,
     bank: Annotated[str | None, typer.Option(help="Their bank's code; goes with --number.")] = None,
     number: Annotated[str | None, typer.Option(help="Their account's number there.")] = None,
+    upi: Annotated[str | None, typer.Option(help="Their UPI address.", metavar="NAME@BANK")] = None,
     title: Annotated[str | None, typer.Option(help="The name on the account; left out, the holder's.")] = None,
     default: Annotated[bool, typer.Option("--default", help="Pay to this one when nothing else is said.")] = False,
     json: frame.Json = False,
 ) -> None:
     """Store where a holder is paid to. The holder is told of it, and it waits for its cool-off like any other."""
-    if (account is None) == (bank is None) or (bank is None) != (number is None):
-        raise typer.BadParameter("say --account, or --bank and --number")
+    if [account, bank, upi].count(None) != 2 or (bank is None) != (number is None):
+        raise typer.BadParameter("say --account, --upi, or --bank and --number")
 
-    wanted = _Wanted(account=account, bank=bank or "", number=number or "", title=title, default=default)
+    wanted = _Wanted(account=account, upi=upi, bank=bank or "", number=number or "", title=title, default=default)
     frame.run(_add(Roof.over(context), wanted, program=program, reference=reference, json=json))
 
 
@@ -68,14 +70,21 @@ class _Wanted:
     """A destination as the command line says it."""
 
     account: str | None
+    upi: str | None
     bank: str
     number: str
     title: str | None
     default: bool
 
     def of(self, holder: holders.Holder, terms: programs.Terms) -> Destination:
-        """The same, for a holder of a program."""
+        """The same, for a holder of a program.
+
+        Raises:
+            Invalid: what is to be a UPI address is none.
+        """
         title = self.title or holder.name
+        if self.upi is not None:
+            return holders.upi(self.upi, title=title)
         if self.account is not None:
             return Destination(terms.route.gateway, self.account, title, "GATEWAY_ACCOUNT")
         return Destination(self.bank, self.number, title)

@@ -9,6 +9,7 @@ from bursar import dispatch, programs
 from bursar.cli import frame
 from bursar.cli.roof import Roof
 from bursar.dispatch import Condition
+from bursar.gateways import SLOTS
 
 if TYPE_CHECKING:
     from bursar.gateways import Capabilities, Gateway
@@ -44,6 +45,7 @@ def reset(
     """Use a gateway again whose circuit is open, without waiting for the next look-up; what waits leaves at once.
 
     A circuit closes by itself once the gateway answers. If it still does not, it is opened again after ten calls.
+    NAME:BANK, as the list has it, is that of one bank behind it.
     """
     frame.run(_reset(Roof.over(context), gateway, json=json))
 
@@ -54,14 +56,19 @@ async def _list(roof: Roof, *, json: bool) -> None:
         async with database.transaction(readonly=True) as tx:
             conditions = await dispatch.conditions(tx, installed)
             terms = await programs.all(tx)
-    rows = [_row(installed[condition.gateway], condition, terms) for condition in conditions]
+    rows = [
+        _row(installed[dispatch.circuits.parts_of(condition.gateway)[0]], condition, terms) for condition in conditions
+    ]
     frame.show(rows, COLUMNS, json=json)
+    if not json:
+        for why in SLOTS.values():  # The providers that people look for here, and that no gateway can reach.
+            frame.say(f"{why}.")
 
 
 async def _reset(roof: Roof, gateway: str, *, json: bool) -> None:
     settings = frame.settled(roof)
     async with roof.gateways(settings) as installed, frame.database(settings) as database:
-        if gateway not in installed:
+        if dispatch.circuits.parts_of(gateway)[0] not in installed:
             raise dispatch.NoSuchGateway(gateway=gateway)
         async with database.transaction() as tx:
             was_open = await dispatch.circuits.reset(tx, gateway, actor=frame.actor())
@@ -74,7 +81,7 @@ async def _reset(roof: Roof, gateway: str, *, json: bool) -> None:
 
 def _row(gateway: "Gateway", condition: Condition, terms: Iterable[programs.Terms]) -> Mapping[str, object]:
     return {
-        "gateway": gateway.name,
+        "gateway": condition.gateway,
         "programs": [one.program for one in terms if one.route.gateway == gateway.name],
         "currencies": sorted(gateway.capabilities.currencies),
         "can": _can(gateway.capabilities),
@@ -97,6 +104,7 @@ def _can(able: "Capabilities") -> Sequence[str]:
         "check accounts": able.resolve,
         "tell its balance": able.floats,
         "prove its reports": able.reports_prove,
+        "pay nobody": not able.pays,
     }
     return [word for word, is_able in wanted.items() if is_able]
 

@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 
 from bursar import holders
-from bursar.cli import frame, wishes
+from bursar.cli import frame, recruits, wishes
 from bursar.foundation import ids
 from bursar.foundation.clock import SystemClock
 from bursar.holders import Holder, NewHolder, StoredDestination
@@ -110,8 +110,17 @@ app.command("pause", epilog=frame.examples("bursar holders pause ada --program w
     wishes.pause
 )
 app.command("resume")(wishes.resume)
+app.command(
+    "schedule",
+    epilog=frame.examples(
+        "bursar holders schedule scout-1 --program marketplace --every weekly --day 1 --hour 9",
+        "bursar holders schedule scout-1 --program marketplace --off",
+    ),
+)(wishes.schedule)
 app.command("hold")(wishes.hold)
 app.command("release")(wishes.release)
+app.command("recruit", epilog=recruits.EXAMPLES)(recruits.recruit)
+app.command("recruits")(recruits.recruits)
 
 
 def destination_row(destination: StoredDestination) -> dict[str, object]:
@@ -120,7 +129,7 @@ def destination_row(destination: StoredDestination) -> dict[str, object]:
     return {
         "id": destination.id,
         "bank": shown["bankCode"],
-        "account": f"****{shown['last4']}",
+        "account": shown.get("address", f"****{shown['last4']}"),
         "title": shown["accountTitle"],
         "check": destination.check,
         "account_title_found": destination.account_title_found,

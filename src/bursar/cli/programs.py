@@ -122,6 +122,8 @@ async def _set(program: str, changes: Mapping[str, programs.Given], *, note: str
     async with frame.database() as database, database.transaction() as tx:
         at = SystemClock().now()
         done = await programs.amend(tx, program, changes, actor=frame.actor(), note=note, at=at)
+        text = await programs.source_of(tx, program, done.version)
+        programs.check(text, file=program, gateways=_installed(), unavailable=gateways.SLOTS)
     _show_applied([done], json=json)
 
 
@@ -245,7 +247,7 @@ def _given(file: str) -> _File:
         raise typer.BadParameter(f"there is no file {file}; the ready-made ones are {ready}")
     name = file if path == Path(file) else path.name
     text = programs.load(path, file=name)
-    checked = programs.check(text, file=name, gateways=_installed())
+    checked = programs.check(text, file=name, gateways=_installed(), unavailable=gateways.SLOTS)
     return _File(name, text, checked.terms, checked.warnings)
 
 
@@ -278,7 +280,8 @@ def _report(given: str) -> _Report:
 
 def _installed() -> frozenset[str]:
     """The gateways that are there: each is a folder of that room, by its name."""
-    return frozenset(module.name for module in pkgutil.iter_modules(gateways.__path__) if module.ispkg)
+    folders = {module.name for module in pkgutil.iter_modules(gateways.__path__) if module.ispkg}
+    return frozenset(folders - gateways.SLOTS.keys())
 
 
 def _leaves(terms: programs.Terms) -> str:

@@ -31,7 +31,7 @@ def trace(
 ) -> None:
     """Tell the whole story that an id belongs to, whichever kind of id it is.
 
-    A payout, run, batch, attempt, message, delivery, notice, earning, alert, break or reconciliation item; a
+    A payout, run, batch, attempt, message, delivery, notice, earning, order, alert, break or reconciliation item; a
     correlation id or the id of a request; what a gateway or the asker calls it; an idempotency key.
     """
     frame.run(_trace(given, json=json))

@@ -1,4 +1,4 @@
-"""What holders, and staff about them, say to the runs: a minimum of their own, a pause, a hold."""
+"""What holders, and staff about them, say to the runs: a minimum of their own, a pause, days of their own, a hold."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -7,16 +7,17 @@ from uuid import UUID
 
 import typer
 
-from bursar import holders, programs
+from bursar import holders, programs, schedules
 from bursar.cli import frame
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Invalid
 from bursar.foundation.money import Money
-from bursar.holders import Preferences
+from bursar.holders import Every, KeptSchedule, OwnSchedule, Preferences
 
 COLUMNS: Final = {
     "reference": "Holder", "minimum": "Minimum", "paused_from": "Paused from", "paused_until": "Until",
-    "held_why": "Held because", "held_by": "By",
+    "schedule": "Paid", "next_at": "Next", "last_reason": "Nothing last time because", "held_why": "Held because",
+    "held_by": "By",
 }  # fmt: skip
 
 References = Annotated[list[str], typer.Argument(metavar="REFERENCE...", help="What your platform calls them.")]
@@ -27,7 +28,7 @@ Change = Callable[[Transaction, Sequence[UUID]], Awaitable[dict[UUID, Preference
 
 
 def preferences(references: References, *, program: Program, json: frame.Json = False) -> None:
-    """What was said about these holders to the runs that pay balances."""
+    """What was said about these holders to the runs."""
     frame.run(_change(program, references, holders.preferences, json=json))
 
 
@@ -57,6 +58,31 @@ def pause(
 def resume(references: References, *, program: Program, json: frame.Json = False) -> None:
     """End these holders' pauses."""
     frame.run(_change(program, references, lambda tx, ids: holders.resume(tx, ids, actor=frame.actor()), json=json))
+
+
+def schedule(
+    references: References,
+    *,
+    program: Program,
+    every: Annotated[Every | None, typer.Option(help="Pay whatever is there then, and nothing in between.")] = None,
+    day: Annotated[int | None, typer.Option(help="Weekly: 0 (Sunday) to 6. Monthly: 1 to 31.")] = None,
+    hour: Annotated[int, typer.Option(help="On the clock of the program's time zone.")] = 9,
+    off: Annotated[bool, typer.Option("--off", help="Pay them as the program pays everybody else.")] = False,
+    json: frame.Json = False,
+) -> None:
+    """Pay these holders by a schedule of their own, where the program's terms let its holders choose."""
+    if off == (every is not None):
+        raise typer.BadParameter("Say --every daily, weekly or monthly, or --off.")
+
+    async def change(tx: Transaction, ids: Sequence[UUID]) -> dict[UUID, Preferences]:
+        if every is None:
+            await holders.drop_schedule(tx, ids, actor=frame.actor())
+            return await holders.preferences(tx, ids)
+        found = await holders.find(tx, ids)
+        wish = OwnSchedule(every, day, hour)
+        return await schedules.choose(tx, list(found.values()), wish, book=programs.Book(), actor=frame.actor())
+
+    frame.run(_change(program, references, change, json=json))
 
 
 def hold(
@@ -103,9 +129,21 @@ def _row(reference: str, said: Preferences) -> dict[str, Any]:
         "minimum": said.minimum,
         "paused_from": said.paused_from,
         "paused_until": said.paused_until,
+        **_schedule_row(said.schedule),
         "held_why": said.held_why,
         "held_by": said.held_by,
         "held_at": said.held_at,
+    }
+
+
+def _schedule_row(kept: KeptSchedule | None) -> dict[str, Any]:
+    if kept is None:
+        return dict.fromkeys(("schedule", "next_at", "last_at", "last_reason"))
+    return {
+        "schedule": str(kept.wish),
+        "next_at": kept.next_at,
+        "last_at": kept.last_at,
+        "last_reason": kept.last_reason,
     }
 
 

@@ -7,7 +7,7 @@ and what was answered is recorded afterwards. What is not known is asked about a
 from bursar.dispatch import circuits, concluding, floats, recovery, reports
 from bursar.dispatch.accounts import AccountChecker
 from bursar.dispatch.circuits import Circuits
-from bursar.dispatch.condition import Condition, conditions
+from bursar.dispatch.condition import Condition, conditions, paying_nobody
 from bursar.dispatch.errors import AlreadyKnown, NoSuchAttempt, NoSuchGateway, NothingInDoubt, NotRecovering
 from bursar.dispatch.floats import LOW_FLOAT, Float
 from bursar.dispatch.inquire import Inquirer
@@ -53,6 +53,7 @@ __all__ = [
     "gateway_key",
     "go",
     "happenings",
+    "paying_nobody",
     "record",
     "recovery",
     "reports",

@@ -8,13 +8,21 @@ Refusal
 └── NotRecovering   sending is not off for a recovery
 """
 
+from typing import Any
+
 from bursar.foundation.errors import Conflict, Missing
+from bursar.gateways import SLOTS
 
 
 class NoSuchGateway(Missing):
     """There is no such gateway in this installation."""
 
     code = "gateway_not_found"
+
+    def __init__(self, message: str | None = None, /, **facts: Any) -> None:
+        """Refuse; of a ``gateway`` that nobody can have, the message says why."""
+        why = SLOTS.get(facts.get("gateway", ""))
+        super().__init__(message or (why and f"{why}."), **facts)
 
 
 class NothingInDoubt(Conflict):

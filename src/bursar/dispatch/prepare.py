@@ -49,7 +49,7 @@ async def prepare(
 ) -> Batch:
     """Claim the next batch of a program and write its attempts; once this commits, it may be sent.
 
-    Checked inside the claim, so that no change can slip in between: kill switches and circuit, whether it was approved
+    Checked inside the claim, so that no change can slip in between: kill switches and circuits, whether it was approved
     under today's terms, their limits, the approvals and that they are for these very bytes, that the destination is
     still the one that was judged, and that no break about it is open. What fails a check is not sent: it waits with a
     blocker that says why, or goes back to people.
@@ -67,6 +67,7 @@ async def prepare(
         limit=terms.dispatch.batch_size,
         except_holders=allowed.holders,
         except_runs=allowed.runs,
+        except_banks=allowed.banks_down(gateway.name),
         most=left,
     )
     next_in = None

@@ -9,11 +9,11 @@ from uuid import UUID
 
 import msgspec
 
-from bursar import payouts, programs
+from bursar import holders, payouts, programs
 from bursar.dispatch import floats, store
 from bursar.dispatch.floats import LOW_FLOAT
 from bursar.dispatch.model import LIVE, PARKED, Attempt, AttemptState, Plan, Told, contradiction, plan
-from bursar.dispatch.telling import tell
+from bursar.dispatch.telling import is_an_end, log_end, tell
 from bursar.foundation import ids, log
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
@@ -72,6 +72,7 @@ async def record(tx: Transaction, told: Sequence[Told], *, scribe: Scribe) -> li
         await store.look_again(tx, seen)
     for entry in entries:
         tell(entry.told, entry.attempt, entry.plan, at=now)
+    await _log_ends(tx, entries, terms)
     fault("dispatch.before_record_commit")
     return words
 
@@ -148,6 +149,19 @@ async def _apply(
     suspicious = [attempt.payout_id for kind, attempt in troubles if kind == "paid_after_refused"]
     if suspicious:  # Another attempt would pay twice.
         await payouts.wait_longer(tx, suspicious, reason="paid_after_refused", seconds=PARKED_SECONDS)
+
+
+async def _log_ends(tx: Transaction, entries: Sequence[_Entry], terms: _Terms) -> None:
+    """Log which payouts have ended, in programs that pay in runs; where thousands leave all day, nobody reads that."""
+    ended = [entry for entry in entries if is_an_end(entry.plan) and _is_in_runs(terms, entry.attempt)]
+    if ended:
+        owners = await holders.find(tx, {entry.attempt.holder_id for entry in ended})
+        for entry in ended:
+            log_end(entry.told, entry.attempt, entry.plan, owners[entry.attempt.holder_id])
+
+
+def _is_in_runs(terms: _Terms, attempt: Attempt) -> bool:
+    return terms[attempt.program, attempt.terms_version].dispatch.mode is programs.Mode.SCHEDULE
 
 
 def _was_parked(attempt: Attempt) -> bool:

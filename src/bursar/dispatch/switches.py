@@ -10,6 +10,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from bursar.dispatch import store
+from bursar.dispatch.circuits import parts_of
 from bursar.dispatch.recovery import BLOCKER as RECOVERY
 from bursar.foundation import journal
 from bursar.foundation.db import Transaction
@@ -47,6 +48,7 @@ class Standing:
     broken: Mapping[str, bool]  # Gateways whose circuit is not closed, and whether a probe is due.
     low: frozenset[tuple[str, str]] = frozenset()  # Gateways and currencies in which our account there lacks funds.
     runs: frozenset[UUID] = frozenset()
+    banks: frozenset[tuple[str, str]] = frozenset()  # Gateways, and how the codes of banks begin that they cannot pay.
 
     def blocker(self, *, program: str, gateway: str) -> str | None:
         """Why nothing of this program may leave through this gateway; None when it may."""
@@ -55,6 +57,10 @@ class Standing:
         if gateway in self.broken:
             return "circuit_open"
         return self.programs.get(program) or self.gateways.get(gateway)
+
+    def banks_down(self, gateway: str) -> tuple[str, ...]:
+        """How the codes of those banks begin that this gateway cannot pay to at the moment."""
+        return tuple(sorted(bank for down, bank in self.banks if down == gateway))
 
     def stops(self, *, program: str, gateway: str, holder: UUID, run: UUID | None = None) -> bool:
         """Whether this one payout may not leave."""
@@ -68,14 +74,16 @@ async def standing(tx: Transaction) -> Standing:
     by_scope = {
         scope: {row["subject"]: row["reason"] for row in of["switch"] if row["scope"] == scope} for scope in Scope
     }
+    circuits = [(*parts_of(row["subject"]), bool(row["probe"])) for row in of["circuit"]]
     return Standing(
         everything=RECOVERY if of["recovery"] else by_scope[Scope.GLOBAL].get(""),
         programs=by_scope[Scope.PROGRAM],
         gateways=by_scope[Scope.GATEWAY],
         holders=frozenset(UUID(holder) for holder in by_scope[Scope.HOLDER]),
         runs=frozenset(UUID(run) for run in by_scope[Scope.RUN]),
-        broken={row["subject"]: bool(row["probe"]) for row in of["circuit"]},
+        broken={gateway: is_due for gateway, bank, is_due in circuits if bank is None},
         low=frozenset((row["subject"], row["scope"]) for row in of["float"]),
+        banks=frozenset((gateway, bank) for gateway, bank, is_over in circuits if bank is not None and not is_over),
     )
 
 

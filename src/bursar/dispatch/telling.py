@@ -5,9 +5,13 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
-from bursar.dispatch.model import Attempt, Plan, Prepared, Told
+from babel.numbers import get_currency_symbol
+
+from bursar.dispatch.model import Attempt, AttemptState, Plan, Prepared, Told
 from bursar.foundation import ids, log, tracing
+from bursar.foundation.money import Money
 from bursar.gateways import Outcome, Word
+from bursar.holders import Holder
 
 _ENDS: Final = frozenset({"settle", "fail"})
 """The verbs of an outcome with which a payout comes to rest."""
@@ -70,6 +74,31 @@ def tell(told: Told, attempt: Attempt, plan: Plan, *, at: datetime) -> None:
             span.fail(told.outcome.reason or "refused")
     if not _ENDS.isdisjoint(plan.verbs):
         _tell_payout(attempt, plan, at=at)
+
+
+def is_an_end(plan: Plan) -> bool:
+    """Whether a payout has come to rest with this, also where it had before: its money has come back since."""
+    return "return" in plan.verbs or not _ENDS.isdisjoint(plan.verbs)
+
+
+def log_end(told: Told, attempt: Attempt, plan: Plan, owner: Holder) -> None:
+    """Log how a payout of a run has ended, with the marketplace document's sentence; before the commit, as above."""
+    payout, owner_id, program = str(attempt.payout_id), str(attempt.holder_id), attempt.program
+    with log.correlated(attempt.correlation_id or log.correlation_id()):
+        if plan.state is AttemptState.PAID:
+            text = f"✅ Payout {payout} completed: {_shown(attempt.amount)} to user {owner.reference}"
+            _log.info("payout.completed", payout_id=payout, holder_id=owner_id, program=program, text=text)
+        else:
+            reason, text = told.outcome.reason or plan.state.value, f"❌ Payout {payout} failed"
+            _log.warning(
+                "payout.failed", payout_id=payout, holder_id=owner_id, program=program, reason_code=reason, text=text
+            )
+
+
+def _shown(amount: Money) -> str:
+    """An amount with its currency's sign, such as ``₹10.00``; with its code where there is none."""
+    sign = get_currency_symbol(amount.currency, locale="en")
+    return str(amount) if sign == amount.currency else f"{sign}{amount.decimal:,f}"
 
 
 def _tell_payout(attempt: Attempt, plan: Plan, *, at: datetime) -> None:

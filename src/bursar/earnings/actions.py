@@ -10,7 +10,7 @@ from bursar import holders, ledger
 from bursar.earnings import store
 from bursar.earnings.errors import NotCredited, SourceReferenceReused
 from bursar.earnings.model import CLOCKS_DIFFER, Credited, NewEarning
-from bursar.earnings.queue import Purse, Queue, reservation_of
+from bursar.earnings.queue import Queue, needs, reservation_of
 from bursar.foundation import ids
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
@@ -51,8 +51,11 @@ async def follow(tx: Transaction, movements: Sequence[Movement], *, at: datetime
     others away: it holds the holders' balances until the transaction ends. Costs at most four statements, and none for
     no movements.
     """
-    needs, ends = _needs(movements), [m for m in movements if m.kind is not TransferKind.RESERVE]
-    waiting = await store.oldest_available(tx, needs) if needs else []
+    begun, ends = (
+        [m for m in movements if m.kind is TransferKind.RESERVE],
+        [m for m in movements if m.kind is not TransferKind.RESERVE],
+    )
+    waiting = await store.oldest_available(tx, needs(begun)) if begun else []
     taken = await store.taken_by(tx, {reservation_of(m) for m in ends}) if ends else []
     # What a reservation took may stand in the queue as well; both are as they are stored, so either will do.
     queue = Queue([*waiting, *(earning for earning, _ in taken)], [payoff for _, payoff in taken], at=at)
@@ -86,7 +89,13 @@ async def _store(tx: Transaction, wanted: Sequence[tuple[Place, NewEarning]], *,
     for place, new in wanted:
         first.setdefault(place, new)
     # The ledger says what is new: it holds the balances from here on, so a twin has either committed or waits.
-    booked = await ledger.credit(tx, [_movement(place, new) for place, new in first.items()], at=at)
+    incoming = [_movement(TransferKind.CREDIT, place, new.amount, new.program) for place, new in first.items()]
+    fees = [
+        _movement(TransferKind.FEE, place, new.fee, new.program)
+        for place, new in first.items()
+        if new.fee is not None and new.fee.minor
+    ]
+    booked = await ledger.credit(tx, incoming, beside=fees, at=at)
     names = ids.series(at, len(first))  # In the order given, which is the queue's where the times are equal.
     made = {
         place: new.begin(name, place[0], at=at)
@@ -94,13 +103,14 @@ async def _store(tx: Transaction, wanted: Sequence[tuple[Place, NewEarning]], *,
         if transfer is not None
     }
     await store.insert(tx, list(made.values()))
-    before = await store.at_references(tx, first.keys() - made.keys())
+    taken = first.keys() - made.keys()
+    before = await store.at_references(tx, taken) if taken else {}
     return {place: Credited(earning, is_new=place in made) for place, earning in {**before, **made}.items()}
 
 
-def _movement(place: Place, new: NewEarning) -> Movement:
+def _movement(kind: TransferKind, place: Place, amount: Money, program: str) -> Movement:
     holder_id, reference = place
-    return Movement(TransferKind.CREDIT, holder_id, new.amount, new.program, reference=reference)
+    return Movement(kind, holder_id, amount, program, reference=reference)
 
 
 def _answer(place: Place, new: NewEarning, stored: dict[Place, Credited]) -> Credited | Refusal:
@@ -110,13 +120,3 @@ def _answer(place: Place, new: NewEarning, stored: dict[Place, Credited]) -> Cre
         return SourceReferenceReused(new.reference, earning_id=found.earning.id if found else None)
     stored[place] = replace(found, is_new=False)
     return found
-
-
-def _needs(movements: Sequence[Movement]) -> dict[Purse, Money]:
-    """How much each holder's reservations add up to."""
-    sums: dict[Purse, Money] = {}
-    for movement in movements:
-        if movement.kind is TransferKind.RESERVE:
-            purse = (movement.holder_id, movement.amount.currency)
-            sums[purse] = sums.get(purse, Money.zero(movement.amount.currency)) + movement.amount
-    return sums

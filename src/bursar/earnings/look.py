@@ -8,7 +8,7 @@ from uuid import UUID
 
 from bursar.earnings import store
 from bursar.earnings.errors import NoSuchEarning
-from bursar.earnings.model import Earning, Payoff, Query
+from bursar.earnings.model import Earning, Payoff, Query, Withholding
 from bursar.foundation.db import Transaction
 
 PAGE_MAX: Final = 1_000
@@ -33,11 +33,25 @@ async def page(tx: Transaction, query: Query) -> list[Earning]:
     return await store.page(tx, replace(query, limit=min(query.limit, PAGE_MAX)))
 
 
+async def descriptions(tx: Transaction, holder_id: UUID, references: Collection[str]) -> Mapping[str, str]:
+    """By reference: how a holder's earnings were described, where there are such. One statement."""
+    found = await store.at_references(tx, {(holder_id, reference) for reference in references})
+    return {reference: earning.description for (_, reference), earning in found.items()}
+
+
 async def of_earnings(tx: Transaction, earning_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Payoff]]:
     """By earning: every part that a payout took of it, the oldest first. One statement."""
     found: dict[UUID, list[Payoff]] = defaultdict(list)
     for _, payoff in await store.of_earnings(tx, earning_ids):
         found[payoff.earning_id].append(payoff)
+    return found
+
+
+async def withheld_of(tx: Transaction, earning_ids: Collection[UUID]) -> Mapping[UUID, Sequence[Withholding]]:
+    """By earning: every part that was taken back or kept for a debt, the oldest first. One statement."""
+    found: dict[UUID, list[Withholding]] = defaultdict(list)
+    for withholding in await store.withheld_of(tx, earning_ids):
+        found[withholding.earning_id].append(withholding)
     return found
 
 

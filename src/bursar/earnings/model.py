@@ -22,6 +22,14 @@ class EarningState(StrEnum):
     AVAILABLE = "available"  # Some of it, or all, can be paid out.
     RESERVED = "reserved"  # None is available, and not all has reached the holder: a payout or a decision is due.
     PAID_OUT = "paid_out"  # All of it has reached the holder.
+    WITHHELD = "withheld"  # What has not reached the holder never will: it was taken back, or kept for a debt.
+
+
+class Why(StrEnum):
+    """Why a part of an earning is withheld for good."""
+
+    TAKEN_BACK = "taken_back"  # What it was earned for came to nothing, such as an order that was refunded.
+    RECOVERED = "recovered"  # It settled what the holder owed.
 
 
 class PayoffState(StrEnum):
@@ -63,6 +71,7 @@ class NewEarning:
     credited_by: str  # The actor.
     description: str = ""
     earned_at: datetime | None = None  # None: when it is credited.
+    fee: Money | None = None  # What the platform keeps beside it, which is booked with it and once.
 
     def __post_init__(self) -> None:
         texts.insist_line(self.holder, field="holder", most=REFERENCE_LENGTH_MAX)
@@ -85,6 +94,7 @@ class NewEarning:
             reserved=nothing,
             paid=nothing,
             suspended=nothing,
+            withheld=nothing,
             created_at=at,
         )
 
@@ -105,6 +115,7 @@ class Earning:
     reserved: Money
     paid: Money
     suspended: Money
+    withheld: Money
     created_at: datetime
 
     @property
@@ -112,7 +123,9 @@ class Earning:
         """Where it stands; one that is partly used stays available, with what is left."""
         if self.available.minor:
             return EarningState.AVAILABLE
-        return EarningState.PAID_OUT if self.paid == self.amount else EarningState.RESERVED
+        if self.reserved.minor or self.suspended.minor:
+            return EarningState.RESERVED
+        return EarningState.WITHHELD if self.withheld.minor else EarningState.PAID_OUT
 
     @property
     def place(self) -> tuple[datetime, UUID]:
@@ -131,6 +144,11 @@ class Earning:
         left = getattr(self, source) - part
         assert left.minor >= 0, "only what is there can move on"
         return replace(self, **{source: left, target: getattr(self, target) + part})
+
+    def withhold(self, part: Money) -> "Earning":
+        """The earning once this much of what is available is kept from its holder for good."""
+        assert self.available.covers(part), "only what is available can be withheld"
+        return replace(self, available=self.available - part, withheld=self.withheld + part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +169,34 @@ class Payoff:
         expected, _, target, _ = SHIFTS[kind]
         assert self.state is expected, "the ledger lets each reservation end once"
         return replace(self, state=target, changed_at=at)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """A wish to take back what was credited. ``earning`` is its reference, ``reference`` what it is taken back for."""
+
+    holder_id: UUID
+    program: str
+    earning: str
+    amount: Money
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withholding:
+    """The part of one earning that one transfer took back, or kept for a debt, and what that was for.
+
+    ``reference`` is the transfer's; ``payout_id`` the payout from which it was kept, if it was from one.
+    """
+
+    transfer_id: UUID
+    earning_id: UUID
+    holder_id: UUID
+    amount: Money
+    why: Why
+    reference: str
+    payout_id: UUID | None
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

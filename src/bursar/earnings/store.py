@@ -4,20 +4,24 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from bursar.earnings.model import Earning, Payoff, PayoffState, Query
+from bursar.earnings.model import Earning, Payoff, PayoffState, Query, Why, Withholding
 from bursar.earnings.queue import Purse, Reservation
 from bursar.foundation.db import Record, Transaction, columns
 from bursar.foundation.money import Money
 
 _EARNING: Final = (
     "id", "holder_id", "program", "reference", "amount", "currency", "description", "earned_at", "credited_by",
-    "available", "reserved", "paid", "suspended", "created_at",
+    "available", "reserved", "paid", "suspended", "withheld", "created_at",
 )  # fmt: skip
 _COLUMNS: Final = ", ".join(f"e.{column}" for column in _EARNING)
+_WITHHOLDING: Final = (
+    "transfer_id", "earning_id", "holder_id", "amount", "why", "reference", "payout_id", "withheld_at",
+)  # fmt: skip
 _PAYOFF: Final = "p.payout_id, p.reservation, p.earning_id, p.holder_id, p.amount, p.state, p.reserved_at, p.changed_at"
 
 _STATE: Final = """
-    CASE WHEN e.available > 0 THEN 'available' WHEN e.paid = e.amount THEN 'paid_out' ELSE 'reserved' END
+    CASE WHEN e.available > 0 THEN 'available' WHEN e.reserved + e.suspended > 0 THEN 'reserved'
+         WHEN e.withheld > 0 THEN 'withheld' ELSE 'paid_out' END
 """
 """``Earning.state``, said once more for lists."""
 
@@ -27,7 +31,8 @@ async def insert(tx: Transaction, earnings: Sequence[Earning]) -> None:
     rows = [
         (
             e.id, e.holder_id, e.program, e.reference, e.amount.minor, e.amount.currency, e.description, e.earned_at,
-            e.credited_by, e.available.minor, e.reserved.minor, e.paid.minor, e.suspended.minor, e.created_at,
+            e.credited_by, e.available.minor, e.reserved.minor, e.paid.minor, e.suspended.minor, e.withheld.minor,
+            e.created_at,
         )
         for e in earnings
     ]  # fmt: skip
@@ -71,7 +76,8 @@ async def oldest_available(tx: Transaction, needs: Mapping[Purse, Money]) -> lis
                   AND (e.earned_at, e.id) > (heads.earned_at, heads.id)
                 ORDER BY e.earned_at, e.id LIMIT 1) AS next
             WHERE heads.needed > 0)
-        SELECT {_COLUMNS} FROM heads JOIN earnings e ON e.id = heads.id
+        -- Fenced by its OFFSET: as a plain join it was seen to read the whole table, for a few heads.
+        SELECT {_COLUMNS} FROM heads CROSS JOIN LATERAL (SELECT * FROM earnings WHERE id = heads.id OFFSET 0) AS e
         """,  # noqa: S608 - constants
         *columns([(*purse, needed.minor) for purse, needed in needs.items()], 3),
     )
@@ -94,17 +100,7 @@ async def taken_by(tx: Transaction, reservations: Collection[Reservation]) -> li
 
 async def write(tx: Transaction, earnings: Sequence[Earning], payoffs: Sequence[Payoff]) -> None:
     """Set earnings' figures, and write payoffs: new ones as they are, known ones with what became of them."""
-    figures = [(e.id, e.available.minor, e.reserved.minor, e.paid.minor, e.suspended.minor) for e in earnings]
-    await tx.run(
-        """
-        UPDATE earnings e SET available = new.available, reserved = new.reserved, paid = new.paid,
-                              suspended = new.suspended
-        FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
-            AS new (id, available, reserved, paid, suspended)
-        WHERE e.id = new.id
-        """,
-        *columns(figures, 5),
-    )
+    await _set_figures(tx, earnings)
     rows = [
         (p.payout_id, p.reservation, p.earning_id, p.holder_id, p.amount.minor, p.state.value, p.reserved_at,
          p.changed_at)
@@ -121,6 +117,42 @@ async def write(tx: Transaction, earnings: Sequence[Earning], payoffs: Sequence[
         """,
         *columns(rows, 8),
     )
+
+
+async def withhold(tx: Transaction, earnings: Sequence[Earning], withholdings: Sequence[Withholding]) -> None:
+    """Set earnings' figures, and write down what was withheld of them."""
+    await _set_figures(tx, earnings)
+    rows = [
+        (w.transfer_id, w.earning_id, w.holder_id, w.amount.minor, w.why.value, w.reference, w.payout_id, w.at)
+        for w in withholdings
+    ]
+    await tx.append("earning_withholdings", _WITHHOLDING, rows)
+
+
+async def withheld_of(tx: Transaction, earning_ids: Collection[UUID]) -> list[Withholding]:
+    """Every part of these earnings that was withheld, the oldest first."""
+    rows = await tx.many(
+        """
+        SELECT w.transfer_id, w.earning_id, w.holder_id, w.amount, e.currency, w.why, w.reference, w.payout_id,
+               w.withheld_at
+        FROM earning_withholdings w JOIN earnings e ON e.id = w.earning_id
+        WHERE w.earning_id = ANY($1::uuid[]) ORDER BY w.withheld_at, w.transfer_id
+        """,
+        list(earning_ids),
+    )
+    return [
+        Withholding(
+            transfer_id=row["transfer_id"],
+            earning_id=row["earning_id"],
+            holder_id=row["holder_id"],
+            amount=Money(row["amount"], row["currency"]),
+            why=Why(row["why"]),
+            reference=row["reference"],
+            payout_id=row["payout_id"],
+            at=row["withheld_at"],
+        )
+        for row in rows
+    ]
 
 
 async def by_id(tx: Transaction, earning_id: UUID, *, holder_id: UUID | None, program: str | None) -> Earning | None:
@@ -177,11 +209,27 @@ async def of_payouts(tx: Transaction, payout_ids: Collection[UUID]) -> list[tupl
     return [_both(row) for row in rows]
 
 
+async def _set_figures(tx: Transaction, earnings: Sequence[Earning]) -> None:
+    figures = [
+        (e.id, e.available.minor, e.reserved.minor, e.paid.minor, e.suspended.minor, e.withheld.minor) for e in earnings
+    ]
+    await tx.run(
+        """
+        UPDATE earnings e SET available = new.available, reserved = new.reserved, paid = new.paid,
+                              suspended = new.suspended, withheld = new.withheld
+        FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[])
+            AS new (id, available, reserved, paid, suspended, withheld)
+        WHERE e.id = new.id
+        """,
+        *columns(figures, 6),
+    )
+
+
 def _earning(row: Record) -> Earning:
     """Columns come in the order of ``_EARNING``."""
     values = list(row.values())[: len(_EARNING)]
     currency = values.pop(5)
-    for place in (4, *range(8, 12)):
+    for place in (4, *range(8, 13)):
         values[place] = Money(values[place], currency)
     return Earning(*values)
 

@@ -23,12 +23,15 @@ ALLOWED: Final = frozenset(
     duration_ms endpoint_id event_id exception facts_code failed from_state gateway generation head holder_id host
     http_status inquiries job jobs key_id kind lane lease_no limit lost message_id messages method migration name
     oldest_seconds outcome path payout_id pid pool port process program reason_code remaining report_id route rule run
-    running scope seconds signal state status subject to_state tries verb version waited_ms waiting worker
+    running scope seconds signal state status subject text to_state tries verb version waited_ms waiting worker
     """.split()  # noqa: SIM905 - one word per field reads better than sixty quoted lines
 )
 """Every field that a log line may show."""
 
-_LONG_NUMBER: Final = re.compile(r"\d{8,}")  # Account numbers and the like never hide inside an allowed text.
+_ID: Final = r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"
+_LONG_NUMBER: Final = re.compile(rf"({_ID})|\d{{8,}}")
+"""Account numbers and the like never hide inside an allowed text; parts of a payout's id are none."""
+
 _ROW_VALUES: Final = re.compile(r"\n?DETAIL: .*")
 _REDACTED: Final = "[redacted]"
 
@@ -53,13 +56,17 @@ def _masked(name: str, value: Any) -> Any:
         case None | bool() | int() | float():
             return value
         case str():
-            return value if name.endswith(("_id", "timestamp")) else _LONG_NUMBER.sub(_REDACTED, value)
+            return value if name.endswith(("_id", "timestamp")) else _LONG_NUMBER.sub(_shown, value)
         case Mapping():
             return {_masked(name, str(key)): _masked(name, inner) for key, inner in value.items()}
         case list() | tuple():
             return [_masked(name, inner) for inner in value]
         case _:
             return _masked(name, repr(value))
+
+
+def _shown(found: re.Match[str]) -> str:
+    return found[1] or _REDACTED
 
 
 class _StandardError:
@@ -79,7 +86,9 @@ class _StandardError:
 def configure(*, level: str, json: bool) -> None:
     """Set up logging for the whole process; called once, by ``bootstrap``."""
     renderer = (
-        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
         processors=[

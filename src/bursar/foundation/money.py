@@ -9,7 +9,7 @@ Exponents come from the table that the ISO 4217 maintenance agency publishes, th
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from functools import lru_cache
 from typing import Final
 
@@ -113,6 +113,11 @@ class Money:
         """Share out evenly; the first parts carry the leftover units, so nothing is lost."""
         share, leftover = divmod(self.minor, parts)
         return [Money(share + (i < leftover), self.currency) for i in range(parts)]
+
+    def share(self, percent: float) -> "Money":
+        """So many percent of it, as written in decimal, rounded to whole minor units and halves to the even one."""
+        exact = self.minor * Decimal(str(percent)) / 100
+        return Money(int(exact.to_integral_value(ROUND_HALF_EVEN)), self.currency)
 
     def _same(self, other: "Money") -> "Money":
         assert self.currency == other.currency, "amounts of two currencies never meet without a rate"

@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     public_url: str | None = None
     web_processes: int = Field(1, ge=1)
     payout_base_alias: str = ""
+    marketplace_program: str = Field("marketplace", pattern=r"^[a-z][a-z0-9_-]{0,39}$")
     enable_workers: bool = True
     gather_in_flight: int = Field(2, ge=1)
     body_bytes_max: int = Field(16 * 1024 * 1024, gt=0)
@@ -100,6 +101,13 @@ class Settings(BaseSettings):
     mockbank_bulk: bool = True
     mockbank_deadline: float = Field(30.0, gt=0)
 
+    simulated_url: str = "http://127.0.0.1:9100/simulated"
+    simulated_api_key: SecretStr = SecretStr("sandbox")
+    simulated_deadline: float = Field(30.0, gt=0)
+    sandbox_simulated_success_rate: float = Field(0.95, ge=0, le=1)
+    sandbox_simulated_delay_seconds: float = Field(1.0, ge=0)
+    sandbox_simulated_seed: int = 0
+
     flutterwave_url: str = "https://api.flutterwave.com"
     flutterwave_secret_key: SecretStr | None = None
     flutterwave_secret_hash: SecretStr | None = None
@@ -118,6 +126,16 @@ class Settings(BaseSettings):
     stripe_webhook_secret: SecretStr | None = None
     stripe_version: str = Field("2026-10-28.endive", pattern=r"^\d{4}-\d{2}-\d{2}(\.[a-z]+)?$")
     stripe_deadline: float = Field(30.0, gt=0)
+
+    razorpayx_url: str = "https://api.razorpay.com"
+    razorpayx_key_id: str | None = None
+    razorpayx_key_secret: SecretStr | None = None
+    razorpayx_account_number: SecretStr | None = None
+    razorpayx_webhook_secret: SecretStr | None = None
+    razorpayx_deadline: float = Field(30.0, gt=0)
+    razorpayx_bank_mode: Literal["auto", "IMPS", "NEFT", "RTGS"] = "auto"
+    razorpayx_purpose: str = Field("payout", pattern=r"^[^\s]([^\r\n\t]{0,48}[^\s])?$")
+    razorpayx_queue_low_balance: bool = False
 
     metrics_token: SecretStr | None = None
     metrics_port: int | None = Field(None, ge=0, le=65_535)

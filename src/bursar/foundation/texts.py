@@ -12,6 +12,7 @@ from typing import Final
 from bursar.foundation.errors import Invalid
 
 EMAIL_LENGTH_MAX: Final = 254  # RFC 5321, section 4.5.3.1.3: 256 with the angle brackets.
+UPI_LENGTH_MAX: Final = 100  # As much as gateways take; those that banks give out are far shorter.
 
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LINE_BREAKS: Final = re.compile(r"[\r\n\t]")
@@ -21,6 +22,7 @@ _STROKES: Final = str.maketrans(
 """Letters with a stroke or tie, which Unicode does not take apart, and the dotless i."""
 
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")  # Only a letter that arrives proves more.
+_UPI: Final = re.compile(r"[A-Za-z0-9._-]{2,}@[A-Za-z][A-Za-z0-9]+", re.ASCII)  # What stands behind the @ is no domain.
 
 
 def insist_line(given: str, *, field: str, most: int) -> None:
@@ -41,6 +43,16 @@ def insist_email(given: str, *, field: str = "email") -> None:
     """
     if len(given) > EMAIL_LENGTH_MAX or not _EMAIL.fullmatch(given) or _UNFIT.search(given):
         raise Invalid(field=field, rule="an e-mail address")
+
+
+def insist_upi(given: str, *, field: str) -> None:
+    """Insist on a UPI address, such as ``name@bank`` or ``9000090000@ybl``. Only a payment proves whose it is.
+
+    Raises:
+        Invalid: it is none, or too long for one; it is not repeated.
+    """
+    if len(given) > UPI_LENGTH_MAX or not _UPI.fullmatch(given):
+        raise Invalid(field=field, rule="a UPI address such as name@bank")
 
 
 def insist_text(given: str, *, field: str, most: int) -> None:

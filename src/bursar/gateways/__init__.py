@@ -4,12 +4,18 @@ One folder per provider; nothing outside its folder knows its name or its wire f
 ``Instruction`` and answers with an ``Outcome``, and what is not proof is ``UNKNOWN``.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from bursar.gateways import phonepe
 from bursar.gateways.model import (
     AccountResolver,
     CannotList,
     Capabilities,
     Confirmed,
     Denied,
+    Downtime,
     Echo,
     FloatKeeper,
     ForgedReport,
@@ -27,11 +33,13 @@ from bursar.gateways.model import (
 )
 
 __all__ = [
+    "SLOTS",
     "AccountResolver",
     "CannotList",
     "Capabilities",
     "Confirmed",
     "Denied",
+    "Downtime",
     "Echo",
     "FloatKeeper",
     "ForgedReport",
@@ -47,3 +55,6 @@ __all__ = [
     "Word",
     "check_echo",
 ]
+
+SLOTS: Final[Mapping[str, str]] = MappingProxyType({phonepe.NAME: phonepe.WHY})
+"""Providers whose names people use, and why there is no gateway to them."""

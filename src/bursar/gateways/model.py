@@ -111,6 +111,20 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Downtime:
+    """A gateway tells that a bank behind it is out of order, or well again (``is_over``). ``event_id`` as for reports.
+
+    ``bank`` is how that bank's codes begin; None: nothing of the gateway's works. ``since`` tells one downtime from the
+    next, however often and in whatever order we are told of it.
+    """
+
+    event_id: str
+    bank: str | None
+    since: datetime
+    is_over: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Payment:
     """One line of what a gateway, or a statement of its account, says that it did; for reconciliation.
 
@@ -144,6 +158,7 @@ class Capabilities:
     resolve: bool = False  # Whether it can say whose account a number is: then it is also an ``AccountResolver``.
     lists: bool = False  # Whether it can list what it did in a span of time: then it is also a ``PaymentLister``.
     floats: bool = False  # Whether it can say what our account there holds: then it is also a ``FloatKeeper``.
+    pays: bool = True  # Whether money moves at all; where it is only played, nobody is paid.
     hosts: tuple[str, ...] = ()
 
 
@@ -170,7 +185,7 @@ class Gateway(Protocol):
         """
         ...
 
-    def read_report(self, body: bytes, headers: Mapping[str, str]) -> Sequence[Report]:
+    def read_report(self, body: bytes, headers: Mapping[str, str]) -> Sequence[Report | Downtime]:
         """Verify and read what it sent us, over the raw bytes.
 
         Raises:

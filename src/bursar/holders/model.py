@@ -65,7 +65,8 @@ DestinationType = Literal["BANK", "MOBILE_MONEY", "UPI", "GATEWAY_ACCOUNT", "ADD
 class Destination(msgspec.Struct, frozen=True, gc=False):
     """An account, whole. It exists in memory only between opening the envelope and calling the gateway.
 
-    Of type GATEWAY_ACCOUNT, ``bank_code`` is the gateway's name and ``account_number`` the account's name there.
+    Of type GATEWAY_ACCOUNT, ``bank_code`` is the gateway's name and ``account_number`` the account's name there. Of
+    type UPI they are what stands behind the @ and the whole address (see ``upi``).
     """
 
     bank_code: str
@@ -75,13 +76,14 @@ class Destination(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def last4(self) -> str:
-        """The part that may be shown."""
-        return self.account_number[-4:]
+        """The part that may be shown: what the number ends in, or a UPI address from the @ on."""
+        return f"@{self.bank_code}" if self.type == "UPI" else self.account_number[-4:]
 
     @property
     def shown(self) -> dict[str, Any]:
         """What people may see of it."""
-        return {"type": self.type, "bankCode": self.bank_code, "last4": self.last4, "accountTitle": self.account_title}
+        parts = {"type": self.type, "bankCode": self.bank_code, "last4": self.last4, "accountTitle": self.account_title}
+        return parts | ({"address": masked(self.account_number)} if self.type == "UPI" else {})
 
     @property
     def identity(self) -> str:
@@ -102,6 +104,23 @@ class Destination(msgspec.Struct, frozen=True, gc=False):
     def from_bytes(cls, raw: bytes) -> "Destination":
         """From an opened envelope."""
         return _DECODER.decode(raw)
+
+
+def upi(address: str, *, title: str) -> Destination:
+    """The destination that a UPI address is. Capitals and small letters are the same there, so that it has only these.
+
+    Raises:
+        Invalid: it is no UPI address.
+    """
+    texts.insist_upi(address, field="address")
+    plain = address.lower()
+    return Destination(plain.partition("@")[2], plain, title, "UPI")
+
+
+def masked(address: str) -> str:
+    """A UPI address as it may be shown, such as ``an****@okaxis``: two letters of its name, of a short one fewer."""
+    name, _, handle = address.partition("@")
+    return f"{name[: min(2, len(name) // 2)]}****@{handle}"
 
 
 class AccountVerdict(StrEnum):

@@ -54,7 +54,9 @@ class Permission(StrEnum):
     MANAGE_KEYS = "keys:manage"
     MANAGE_PEOPLE = "people:manage"
     MANAGE_HOLDERS = "holders:manage"  # Verify holders, and what they stored; the denied list.
-    MANAGE_EARNINGS = "earnings:manage"
+    MANAGE_EARNINGS = "earnings:manage"  # Credit them; settle and forgive debts.
+    MANAGE_ORDERS = "orders:manage"  # Complete, cancel and refund them.
+    REQUEST_PAYOUTS = "payouts:request"  # Ask for a payout in a holder's place.
     MANAGE_RUNS = "runs:manage"  # Begin, stop and resume runs, change schedules.
     MANAGE_ALERTS = "alerts:manage"  # Acknowledge and resolve alerts, change what they are opened for.
     RECONCILE = "reconciliation:manage"  # Begin a comparison, propose and decide corrections.
@@ -75,6 +77,8 @@ ALLOWED: Final[Mapping[Role, frozenset[Permission]]] = {
             P.MANAGE_KEYS,
             P.MANAGE_HOLDERS,
             P.MANAGE_EARNINGS,
+            P.MANAGE_ORDERS,
+            P.REQUEST_PAYOUTS,
             P.MANAGE_RUNS,
             P.MANAGE_ALERTS,
             P.RECONCILE,
@@ -195,11 +199,22 @@ class Scope(StrEnum):
     EARNINGS_READ = "earnings:read"
     HOLDERS_WRITE = "holders:write"
     HOLDERS_READ = "holders:read"
+    ORDERS_WRITE = "orders:write"
+    ORDERS_READ = "orders:read"
+    PAYOUTS_REQUEST = "payouts:request"
 
 
 PROGRAM_SCOPES: Final = frozenset(
-    {Scope.EARNINGS_WRITE, Scope.EARNINGS_READ, Scope.HOLDERS_WRITE, Scope.HOLDERS_READ}
-)  # fmt: skip
+    {
+        Scope.EARNINGS_WRITE,
+        Scope.EARNINGS_READ,
+        Scope.HOLDERS_WRITE,
+        Scope.HOLDERS_READ,
+        Scope.ORDERS_WRITE,
+        Scope.ORDERS_READ,
+        Scope.PAYOUTS_REQUEST,
+    }
+)
 """What a platform's own key, which is for a whole program, may be made for."""
 HOLDER_SCOPES: Final = frozenset(Scope) - PROGRAM_SCOPES
 """What one holder's key may be made for."""

@@ -2,12 +2,14 @@
 
 One transfer is one row: from one account to another, never changed and never deleted. A holder's two figures
 (available and reserved) stand on one balance row that may not go below zero; platform accounts (funding, fees,
-suspense, clearing) have no such row, theirs is derived, so nothing is shared by all payouts. Every verb takes a batch.
+suspense, debts, clearing) have no such row, theirs is derived, so nothing is shared by all payouts. Every verb takes a
+batch.
 """
 
 from bursar.ledger.actions import (
     apply,
     balances,
+    book,
     count_below,
     credit,
     credited_since,
@@ -33,6 +35,7 @@ from bursar.ledger.model import (
     Transfer,
     TransferKind,
 )
+from bursar.ledger.periods import Extract, Month, Recorded, by_month, extract
 
 __all__ = [
     "NOBODY",
@@ -40,18 +43,24 @@ __all__ = [
     "AccountKind",
     "Balance",
     "Discrepancy",
+    "Extract",
     "InsufficientFunds",
     "Line",
+    "Month",
     "Movement",
     "PlatformBalance",
+    "Recorded",
     "Transfer",
     "TransferKind",
     "apply",
     "balances",
+    "book",
+    "by_month",
     "count_below",
     "credit",
     "credited_since",
     "discrepancies",
+    "extract",
     "foresee",
     "hold",
     "holding",

@@ -26,6 +26,9 @@ from bursar.ledger.model import (
 SNAPSHOT_AGE_SECONDS: Final = 300  # Far longer than any transaction may last, so none can still commit below the mark.
 STATEMENT_PAGE_MAX: Final = 1_000
 
+Name = tuple[UUID, str, str]
+"""Holder, kind and reference: what counts once."""
+
 
 async def apply(tx: Transaction, movements: Sequence[Movement], *, at: datetime) -> list[UUID | InsufficientFunds]:
     """Move money for a whole batch; each movement is accepted (its transfer's id) or refused on its own.
@@ -51,24 +54,31 @@ async def foresee(tx: Transaction, movements: Sequence[Movement]) -> list[Balanc
     return decide({(balance.holder_id, balance.currency): balance for balance in held}, list(movements))
 
 
-async def credit(tx: Transaction, incoming: Sequence[Movement], *, at: datetime) -> list[UUID | None]:
+async def credit(
+    tx: Transaction, incoming: Sequence[Movement], *, at: datetime, beside: Sequence[Movement] = ()
+) -> list[UUID | None]:
     """Credit holders from their program's funding; None where that reference was credited before.
 
-    Opens balances as needed, so a new holder's first money needs no preparation.
+    Opens balances as needed, so a new holder's first money needs no preparation. What stands ``beside`` a credit (a fee
+    of the same holder and reference) is booked with it, if the credit is new.
     """
     assert all(c.kind is TransferKind.CREDIT and c.reference for c in incoming), "a credit says what it is for"
     places = {(c.holder_id, c.amount.currency): c.program for c in incoming}
-    await store.open_balances(tx, places)
-    await store.lock_balances(tx, places)  # Before looking for earlier credits: a twin then waits and sees ours.
-    seen = await store.credited_before(tx, [(c.holder_id, c.reference or "") for c in incoming])
-    fresh: dict[tuple[UUID, str], Movement] = {}
-    for movement in incoming:
-        name = (movement.holder_id, movement.reference or "")
-        if name not in seen:
-            fresh.setdefault(name, movement)
-    made = dict(zip(fresh.values(), await apply(tx, list(fresh.values()), at=at), strict=True)) if fresh else {}
-    answers = (made.pop(movement, None) for movement in incoming)
-    return [answer if isinstance(answer, UUID) else None for answer in answers]
+    held = await store.lock_balances(tx, places)  # Nearly always all of them: opening costs more than looking.
+    if missing := {place: program for place, program in places.items() if place not in held}:
+        await store.open_balances(tx, missing)
+    fresh = await _fresh(tx, incoming)
+    belonging = [m for m in beside if (m.holder_id, TransferKind.CREDIT.value, m.reference or "") in fresh]
+    return await _book_fresh(tx, incoming, fresh, belonging, at=at)
+
+
+async def book(tx: Transaction, movements: Sequence[Movement], *, at: datetime) -> list[UUID | None]:
+    """Book what counts once: the transfer's id, or None where that holder, kind and reference was booked before.
+
+    For kinds that take nothing from a holder (fee, fee_back, owe, forgive). Costs a constant number of statements.
+    """
+    assert all(ROUTES[m.kind][2] >= 0 and m.reference for m in movements), "what is booked so is never refused"
+    return await _book_fresh(tx, movements, await _fresh(tx, movements), (), at=at)
 
 
 async def open_balances(tx: Transaction, places: Mapping[tuple[UUID, str], str]) -> None:
@@ -76,9 +86,9 @@ async def open_balances(tx: Transaction, places: Mapping[tuple[UUID, str], str])
     await store.open_balances(tx, places)
 
 
-async def hold(tx: Transaction, places: Collection[tuple[UUID, str]]) -> None:
-    """Keep everybody else from moving these holders' money until the transaction ends."""
-    await store.lock_balances(tx, places)
+async def hold(tx: Transaction, places: Collection[tuple[UUID, str]]) -> list[Balance]:
+    """Keep everybody else from moving these holders' money until the transaction ends; what they have."""
+    return list((await store.lock_balances(tx, places)).values())
 
 
 async def balances(tx: Transaction, holder_ids: Collection[UUID]) -> list[Balance]:
@@ -168,6 +178,37 @@ async def _platform_accounts(tx: Transaction, movements: Sequence[Movement]) -> 
         if account not in HOLDERS_OWN
     }
     return await store.platform_accounts(tx, names) if names else {}
+
+
+async def _fresh(tx: Transaction, movements: Sequence[Movement]) -> dict[Name, Movement]:
+    """The first of these movements under each name that was not booked before, with their holders' balances held."""
+    # Held before looking for earlier ones: a twin then waits and sees ours.
+    await store.lock_balances(tx, {(m.holder_id, m.amount.currency) for m in movements})
+    seen = await store.booked_before(tx, [_name(movement) for movement in movements])
+    fresh: dict[Name, Movement] = {}
+    for movement in movements:
+        if _name(movement) not in seen:
+            fresh.setdefault(_name(movement), movement)
+    return fresh
+
+
+async def _book_fresh(
+    tx: Transaction,
+    movements: Sequence[Movement],
+    fresh: Mapping[Name, Movement],
+    belonging: Sequence[Movement],
+    *,
+    at: datetime,
+) -> list[UUID | None]:
+    """Apply what is new; for each movement its transfer, once for each name."""
+    results = await apply(tx, [*fresh.values(), *belonging], at=at) if fresh else []
+    made = dict(zip(fresh, results, strict=False))  # What belongs to them comes last, and nobody asks for it.
+    answers = (made.pop(_name(movement), None) for movement in movements)
+    return [answer if isinstance(answer, UUID) else None for answer in answers]
+
+
+def _name(movement: Movement) -> Name:
+    return movement.holder_id, movement.kind.value, movement.reference or ""
 
 
 def _transfer(

@@ -19,6 +19,7 @@ class AccountKind(StrEnum):
     FEES = "fees"  # A program's.
     SUSPENSE = "suspense"  # A program's: money that came back and waits for a decision.
     CLEARING = "clearing"  # A gateway's: what it has paid out for us.
+    DEBTS = "debts"  # A program's: what its holders owe it, as far below zero as they do.
 
 
 class TransferKind(StrEnum):
@@ -33,6 +34,12 @@ class TransferKind(StrEnum):
     RELEASE = "release"  # Out of suspense, to the holder.
     RECLAIM = "reclaim"  # Out of suspense, back to the program.
     WRITE_OFF = "write_off"  # A gateway paid what no holder's money stands for; the program bears it.
+    FEE = "fee"  # What the platform keeps of a sale.
+    FEE_BACK = "fee_back"  # The sale was refunded, and the fee is given back.
+    TAKE_BACK = "take_back"  # What was credited is taken back, as far as it is available.
+    OWE = "owe"  # What cannot be taken back is owed.
+    RECOVER = "recover"  # Available money goes to a debt.
+    FORGIVE = "forgive"  # A debt is written off; the program bears it.
 
 
 A, K = AccountKind, TransferKind
@@ -48,6 +55,12 @@ ROUTES: Final = {
     K.RELEASE:             (A.SUSPENSE,  A.AVAILABLE, +1, 0),
     K.RECLAIM:             (A.SUSPENSE,  A.FUNDING,    0, 0),
     K.WRITE_OFF:           (A.FUNDING,   A.CLEARING,   0, 0),
+    K.FEE:                 (A.FUNDING,   A.FEES,       0, 0),
+    K.FEE_BACK:            (A.FEES,      A.FUNDING,    0, 0),
+    K.TAKE_BACK:           (A.AVAILABLE, A.FUNDING,   -1, 0),
+    K.OWE:                 (A.DEBTS,     A.FUNDING,    0, 0),
+    K.RECOVER:             (A.AVAILABLE, A.DEBTS,     -1, 0),
+    K.FORGIVE:             (A.FUNDING,   A.DEBTS,      0, 0),
 }  # fmt: skip
 """For each kind: the account debited, the one credited, and the sign it has on the holder's two figures."""
 
@@ -73,7 +86,7 @@ class Movement:
     payout_id: UUID | None = None
     reservation: int | None = None
     gateway: str | None = None  # Whose clearing account; needed to post and to reverse.
-    reference: str | None = None  # What a credit is for; the same reference counts once.
+    reference: str | None = None  # What it is for; the same one counts once for each holder and kind.
 
     def owner(self, account: AccountKind) -> str:
         """Whose account of this kind the movement touches."""

@@ -87,16 +87,17 @@ async def write(tx: Transaction, balances: Sequence[Balance], transfers: Sequenc
     await tx.append("transfers", _TRANSFER, transfers)
 
 
-async def credited_before(tx: Transaction, incoming: Sequence[tuple[UUID, str]]) -> set[tuple[UUID, str]]:
-    """Which of these (holder, reference) were credited already."""
+async def booked_before(tx: Transaction, names: Sequence[tuple[UUID, str, str]]) -> set[tuple[UUID, str, str]]:
+    """Which of these (holder, kind, reference) were booked already."""
     rows = await tx.many(
         """
-        SELECT holder_id, reference FROM unnest($1::uuid[], $2::text[]) AS wanted (holder_id, reference)
-        JOIN transfers USING (holder_id, reference) WHERE kind = 'credit'
+        SELECT holder_id, kind, reference FROM unnest($1::uuid[], $2::text[], $3::text[])
+            AS wanted (holder_id, kind, reference)
+        JOIN transfers USING (holder_id, kind, reference)
         """,
-        *columns(incoming, 2),
+        *columns(names, 3),
     )
-    return {(row["holder_id"], row["reference"]) for row in rows}
+    return {(row["holder_id"], row["kind"], row["reference"]) for row in rows}
 
 
 async def balances(tx: Transaction, holder_ids: Collection[UUID]) -> list[Balance]:
@@ -182,8 +183,10 @@ def transfers(tx: Transaction, *, since: datetime | None, until: datetime | None
 
 
 async def transfers_of(tx: Transaction, payout_id: UUID) -> list[Record]:
-    """One payout's transfers with both their accounts, oldest first."""
-    return await tx.many(f"{_TRANSFERS} WHERE t.payout_id = $1 ORDER BY t.reservation, t.step", payout_id)
+    """One payout's transfers with both their accounts, oldest first; what it was netted by came before it."""
+    return await tx.many(
+        f"{_TRANSFERS} WHERE t.payout_id = $1 ORDER BY t.reservation NULLS FIRST, t.step, t.id", payout_id
+    )
 
 
 async def in_suspense(tx: Transaction, payout_ids: Collection[UUID]) -> set[UUID]:
@@ -275,7 +278,7 @@ async def open_ended_reservations(tx: Transaction, *, limit: int) -> list[Record
         SELECT payout_id, reservation,
                coalesce(sum(amount) FILTER (WHERE step = 0), 0)::bigint AS begun,
                coalesce(max(amount) FILTER (WHERE step > 0), 0)::bigint AS ended
-        FROM transfers WHERE payout_id IS NOT NULL GROUP BY payout_id, reservation
+        FROM transfers WHERE payout_id IS NOT NULL AND kind <> 'recover' GROUP BY payout_id, reservation
         HAVING count(*) FILTER (WHERE step = 0) <> 1
             OR count(*) FILTER (WHERE step = 1) > 1
             OR bool_or(step = 2) AND NOT bool_or(step = 1 AND kind = 'post')

@@ -122,18 +122,102 @@ async def uncredited_earnings(tx: Transaction) -> list[Record]:
 
 
 async def earnings_out_of_step(tx: Transaction) -> list[Record]:
-    """Earnings whose figures are not what payouts took of them and have not given back."""
+    """Earnings whose figures are not what payouts took of them and have not given back, and what was withheld."""
     return await tx.many(
         """
         WITH taken AS (
             SELECT earning_id, coalesce(sum(amount) FILTER (WHERE state = 'reserved'), 0) AS reserved,
                    coalesce(sum(amount) FILTER (WHERE state = 'paid'), 0) AS paid,
                    coalesce(sum(amount) FILTER (WHERE state = 'suspended'), 0) AS suspended
-            FROM earning_payoffs GROUP BY earning_id)
-        SELECT e.id FROM earnings e LEFT JOIN taken t ON t.earning_id = e.id
-        WHERE (e.reserved, e.paid, e.suspended)
-              <> (coalesce(t.reserved, 0), coalesce(t.paid, 0), coalesce(t.suspended, 0))
-           OR e.available <> e.amount - e.reserved - e.paid - e.suspended
+            FROM earning_payoffs GROUP BY earning_id),
+        kept AS (SELECT earning_id, sum(amount) AS withheld FROM earning_withholdings GROUP BY earning_id)
+        SELECT e.id FROM earnings e
+        LEFT JOIN taken t ON t.earning_id = e.id
+        LEFT JOIN kept k ON k.earning_id = e.id
+        WHERE (e.reserved, e.paid, e.suspended, e.withheld)
+              <> (coalesce(t.reserved, 0), coalesce(t.paid, 0), coalesce(t.suspended, 0), coalesce(k.withheld, 0))
+           OR e.available <> e.amount - e.reserved - e.paid - e.suspended - e.withheld
+        LIMIT $1
+        """,
+        SHOWN_MAX,
+    )
+
+
+async def withholdings_out_of_step(tx: Transaction) -> list[Record]:
+    """Transfers that withheld more of earnings than they moved, somebody else's, or that took nothing from a holder."""
+    return await tx.many(
+        """
+        WITH reasons (kind, why) AS (VALUES ('take_back', 'taken_back'), ('recover', 'recovered'))
+        SELECT w.transfer_id FROM earning_withholdings w
+        JOIN earnings e ON e.id = w.earning_id
+        LEFT JOIN transfers t ON t.holder_id = w.holder_id AND t.id = w.transfer_id
+        LEFT JOIN reasons r ON r.kind = t.kind
+        GROUP BY w.transfer_id, t.amount, t.currency, r.why
+        HAVING coalesce(sum(w.amount) > t.amount, true)
+            OR bool_or((w.why, e.holder_id, e.currency) IS DISTINCT FROM (r.why, w.holder_id, t.currency))
+        LIMIT $1
+        """,
+        SHOWN_MAX,
+    )
+
+
+async def debts_out_of_step(tx: Transaction) -> list[Record]:
+    """Debts whose figures are not what brought them down, or that were never booked, or not in every part."""
+    return await tx.many(
+        """
+        WITH parts AS (
+            SELECT r.debt_id, coalesce(sum(r.amount) FILTER (WHERE r.how = 'recovered'), 0) AS recovered,
+                   coalesce(sum(r.amount) FILTER (WHERE r.how = 'forgiven'), 0) AS forgiven, count(*) AS parts,
+                   bool_and((t.kind, t.amount) IS NOT DISTINCT FROM (
+                       CASE r.how WHEN 'recovered' THEN 'recover' ELSE 'forgive' END, r.amount)) AS booked
+            FROM debt_recoveries r LEFT JOIN transfers t ON t.holder_id = r.holder_id AND t.id = r.transfer_id
+            GROUP BY r.debt_id)
+        SELECT d.id FROM debts d
+        LEFT JOIN parts p ON p.debt_id = d.id
+        LEFT JOIN transfers t ON t.holder_id = d.holder_id AND t.kind = 'owe' AND t.reference = d.reference
+        WHERE (d.recovered, d.forgiven, d.parts)
+              <> (coalesce(p.recovered, 0), coalesce(p.forgiven, 0), coalesce(p.parts, 0))
+           OR NOT coalesce(p.booked, true)
+           OR (t.amount, t.currency) IS DISTINCT FROM (d.amount, d.currency)
+        LIMIT $1
+        """,
+        SHOWN_MAX,
+    )
+
+
+async def debts_beside_the_books(tx: Transaction) -> list[Record]:
+    """Programs whose debts account is not as far below zero as their holders owe."""
+    return await tx.many(
+        """
+        WITH owed AS (
+            SELECT program, currency, sum(amount - recovered - forgiven) AS amount FROM debts GROUP BY 1, 2),
+        booked AS (
+            SELECT a.owner AS program, a.currency, sum(e.amount) AS amount
+            FROM accounts a JOIN ledger_entries e ON e.account_id = a.id WHERE a.kind = 'debts' GROUP BY 1, 2)
+        SELECT program FROM owed FULL JOIN booked USING (program, currency)
+        WHERE coalesce(owed.amount, 0) + coalesce(booked.amount, 0) <> 0
+        LIMIT $1
+        """,
+        SHOWN_MAX,
+    )
+
+
+async def orders_out_of_step(tx: Transaction) -> list[Record]:
+    """Orders of which something was not booked as they say, or whose payout is somebody else's or of another price."""
+    return await tx.many(
+        """
+        WITH booked (id, holder_id, kind, reference, amount) AS (
+            SELECT id, seller_id, 'credit', 'order:' || reference, price FROM orders WHERE completed_at IS NOT NULL
+            UNION ALL SELECT id, seller_id, 'fee', 'order:' || reference, fee FROM orders WHERE completed_at IS NOT NULL
+            UNION ALL SELECT id, scout_id, 'credit', 'bounty:' || reference, bounty FROM orders
+            UNION ALL SELECT id, seller_id, 'take_back', 'refund:' || reference, taken_back FROM orders
+            UNION ALL SELECT id, seller_id, 'owe', 'refund:' || reference, owed FROM orders
+            UNION ALL SELECT id, seller_id, 'fee_back', 'refund:' || reference, fee FROM orders
+                WHERE state = 'refunded')
+        SELECT booked.id FROM booked LEFT JOIN transfers t USING (holder_id, kind, reference)
+        WHERE coalesce(t.amount, 0) <> booked.amount
+        UNION SELECT o.id FROM orders o JOIN payouts p ON p.id = o.payout_id
+        WHERE (p.order_id, p.holder_id, p.amount + p.netted + o.recovered) IS DISTINCT FROM (o.id, o.seller_id, o.price)
         LIMIT $1
         """,
         SHOWN_MAX,

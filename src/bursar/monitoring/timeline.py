@@ -1,4 +1,4 @@
-"""Everything that happened to a payout, in one line: checks, votes, moves, attempts, reports, money, messages."""
+"""Everything that happened to a payout, in one line: its order, checks, votes, moves, attempts, money, messages."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from bursar import approvals, dispatch, identity, ledger, payouts
+from bursar import approvals, dispatch, identity, ledger, orders, payouts
 from bursar.foundation.db import Transaction
 from bursar.outbound import notices, webhooks
 
@@ -30,7 +30,9 @@ async def timeline(tx: Transaction, payout: payouts.Payout) -> list[Entry]:
     endpoints = {e.id: e.url for e in await webhooks.endpoints(tx, holder_id=payout.holder_id)} if deliveries else {}
     names = await identity.emails_of(tx, (*(move.actor for move in history), *(_actor(vote) for vote in votes)))
     moves = list(_moves(history, names))
+    sold = (await orders.get_many(tx, [payout.order_id])).values() if payout.order_id else ()
     entries = [
+        *(entry for order in sold for entry in of_order(order)),
         *moves[:1],  # The request: everything else follows from it.
         *_checks(payout, history),
         *_votes(votes, history, names),
@@ -41,6 +43,21 @@ async def timeline(tx: Transaction, payout: payouts.Payout) -> list[Entry]:
         *_notices(await notices.about(tx, payout.id)),
     ]
     return sorted(entries, key=lambda entry: entry.at)
+
+
+def of_order(order: orders.Order) -> Iterator[Entry]:
+    """What happened to an order."""
+    facts = {"order": order.id, "reference": order.reference, "price": order.price.text, "actor": order.created_by}
+    yield Entry(order.created_at, "order", f"{order.item} for {order.price} is ordered, as {order.reference}", facts)
+    if order.completed_at is not None:
+        put_off = order.put_off
+        text = "completed" if put_off is None else f"completed without a payout: {put_off.why}"
+        facts = {"order": order.id, "fee": order.fee.text, "bounty": order.bounty.text, "actor": order.completed_by}
+        more = {"recovered": order.recovered.text, "put_off": put_off.code if put_off else None}
+        yield Entry(order.completed_at, "order", f"the order is {text}", facts | more)
+    if order.ended_at is not None:
+        facts = {"order": order.id, "taken_back": order.taken_back.text, "owed": order.owed.text}
+        yield Entry(order.ended_at, "order", f"the order is {order.state}{_because(order.reason)}", facts)
 
 
 def _checks(payout: payouts.Payout, history: Sequence[payouts.Moved]) -> Iterator[Entry]:

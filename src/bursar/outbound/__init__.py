@@ -1,8 +1,8 @@
 """Outbound: what we tell the world.
 
-Each way of telling is a room of its own behind this door: webhooks to systems, notices to people.
+Each way of telling is a room of its own behind this door: webhooks to systems, notices and statements to people.
 """
 
-from bursar.outbound import notices, webhooks
+from bursar.outbound import notices, statements, webhooks
 
-__all__ = ["notices", "webhooks"]
+__all__ = ["notices", "statements", "webhooks"]

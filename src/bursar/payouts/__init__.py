@@ -4,10 +4,12 @@ The life is one table (``LIFECYCLE``) and one function walks it (``advance``): s
 together or not at all, for a whole batch. Nothing outside this room writes a payout's state.
 """
 
+from bursar.payouts import analytics
 from bursar.payouts.advance import advance
 from bursar.payouts.decide import approve, cancel, reject, retry
 from bursar.payouts.errors import (
     DestinationAltered,
+    HolderOwes,
     NoSuchPayout,
     NotAllowed,
     NotInSuspense,
@@ -30,12 +32,14 @@ from bursar.payouts.judging.backtest import Backtest, Difference, Span, Tally, r
 from bursar.payouts.judging.news import judge_news, tell_reviewers
 from bursar.payouts.look import (
     PAGE_MAX,
+    count,
     count_by_state,
     count_waiting,
     get,
     get_many,
     history,
     holder_events,
+    ids_waiting,
     oldest_in_review,
     page,
 )
@@ -102,6 +106,7 @@ __all__ = [
     "Difference",
     "Effect",
     "Figures",
+    "HolderOwes",
     "Move",
     "Moved",
     "MovesTally",
@@ -119,6 +124,7 @@ __all__ = [
     "UploadedBefore",
     "WrongState",
     "advance",
+    "analytics",
     "approve",
     "approved_due",
     "audit_feed",
@@ -129,6 +135,7 @@ __all__ = [
     "cancel",
     "cancel_rest",
     "check",
+    "count",
     "count_by_run",
     "count_by_state",
     "count_failures",
@@ -147,6 +154,7 @@ __all__ = [
     "hold",
     "holder_events",
     "hurry",
+    "ids_waiting",
     "judge_again",
     "judge_news",
     "kind_for",

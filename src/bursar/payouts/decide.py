@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from bursar import approvals, identity, programs
+from bursar import approvals, earnings, identity, programs
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
 from bursar.payouts import store
 from bursar.payouts.advance import advance
-from bursar.payouts.errors import NoSuchPayout, OwnInterest, WrongState
-from bursar.payouts.model import MOVES, Payout, PayoutState, Step
+from bursar.payouts.errors import HolderOwes, NoSuchPayout, OwnInterest, WrongState
+from bursar.payouts.model import MOVES, Payout, PayoutState, Step, can
 
 
 async def approve(
@@ -40,8 +40,17 @@ async def cancel(
 async def retry(
     tx: Transaction, payout_ids: Sequence[UUID], *, actor: str, book: programs.Book, reason: str = ""
 ) -> list[Payout | Refusal]:
-    """Send failed payouts again; their money is reserved anew, which may be refused."""
-    return await _steps(tx, payout_ids, verb="retry", actor=actor, book=book, reason=reason)
+    """Send failed payouts again; their money is reserved anew, which may be refused.
+
+    Those are refused whose holders owe something by now: a payout stays what was approved, so nothing of it is netted.
+    Their holders may ask anew, or the debts be settled first.
+    """
+    locked, _ = await store.lock(tx, payout_ids)
+    owing = await _owing(tx, list(locked.values()), book=book)
+    free = [payout_id for payout_id in payout_ids if payout_id not in owing]
+    retried = await _steps(tx, free, verb="retry", actor=actor, book=book, reason=reason)
+    answers: dict[UUID, Payout | Refusal] = {**owing, **dict(zip(free, retried, strict=True))}
+    return [answers[payout_id] for payout_id in payout_ids]
 
 
 async def _steps(
@@ -51,6 +60,23 @@ async def _steps(
     steps = [Step(payout_id=payout_id, verb=verb, actor=actor, reason=reason or None) for payout_id in once]
     moved = dict(zip(once, await advance(tx, steps, book=book), strict=True))
     return [moved[payout_id] for payout_id in payout_ids]
+
+
+async def _owing(tx: Transaction, failed: Sequence[Payout], *, book: programs.Book) -> dict[UUID, HolderOwes]:
+    """Those of these payouts whose holders owe something; none in programs without earnings, and nobody is asked."""
+    failed = [payout for payout in failed if can(payout.state, "retry")]
+    terms = await book.judge(tx, {payout.program for payout in failed})
+    purses = {
+        payout.id: (payout.holder_id, payout.amount.currency)
+        for payout in failed
+        if terms[payout.program].credits is programs.Credits.EARNINGS
+    }
+    owed = await earnings.owed(tx, set(purses.values())) if purses else {}
+    return {
+        payout.id: HolderOwes(owed=owed[purses[payout.id]], asked=payout.amount)
+        for payout in failed
+        if purses.get(payout.id) in owed
+    }
 
 
 async def _vote(

@@ -3,6 +3,7 @@
 Refusal
 ├── NotAllowed        the terms do not allow it: currency, amount or destination
 ├── WrongState        not from where it stands
+├── HolderOwes        what is asked for is no more than what its holder owes
 ├── NoSuchPayout      not there, or not this caller's
 ├── NotInSuspense     none of its money waits there for a decision
 ├── OwnInterest       who decides acts for the one who is paid
@@ -11,6 +12,7 @@ Refusal
 """
 
 from bursar.foundation.errors import Conflict, Forbidden, Invalid, Missing
+from bursar.foundation.money import Money
 
 
 class NotAllowed(Invalid):
@@ -31,6 +33,21 @@ class WrongState(Conflict):
             verb=verb,
             state=state,
             allowed_from=allowed_from,
+        )
+
+
+class HolderOwes(Conflict):
+    """The holder owes this much or more, so nothing would be left to pay out."""
+
+    code = "holder_owes"
+
+    def __init__(self, *, owed: Money, asked: Money) -> None:
+        """Refuse with both figures."""
+        super().__init__(
+            f"The holder owes {owed}, so that nothing of {asked} would be left to pay out.",
+            owed=owed.text,
+            asked=asked.text,
+            currency=asked.currency,
         )
 
 

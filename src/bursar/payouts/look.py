@@ -8,7 +8,7 @@ from uuid import UUID
 
 from bursar.foundation.db import Record, Transaction
 from bursar.foundation.money import Money
-from bursar.payouts import store
+from bursar.payouts import listing, store
 from bursar.payouts.errors import NoSuchPayout
 from bursar.payouts.judging import store as judged
 from bursar.payouts.model import Moved, Payout, PayoutState, Query
@@ -35,7 +35,17 @@ async def get_many(tx: Transaction, payout_ids: Collection[UUID]) -> dict[UUID, 
 
 async def page(tx: Transaction, query: Query) -> list[Payout]:
     """One page, newest first; continue with ``before`` set to the last one's id. At most ``PAGE_MAX`` at once."""
-    return await store.page(tx, replace(query, limit=min(query.limit, PAGE_MAX)))
+    return await listing.page(tx, replace(query, limit=min(query.limit, PAGE_MAX)))
+
+
+async def count(tx: Transaction, query: Query) -> dict[PayoutState, tuple[int, list[Money]]]:
+    """How many payouts stand where of all that somebody wants to see, and what they add up to; reads all of them."""
+    return _counts(await listing.count(tx, query))
+
+
+async def ids_waiting(tx: Transaction, program: str, *, limit: int) -> list[UUID]:
+    """The payouts of a program that are free to leave and wait for their time, those asked for first."""
+    return await listing.ids_waiting(tx, program, limit=limit)
 
 
 async def history(tx: Transaction, payout_id: UUID) -> list[Moved]:

@@ -120,9 +120,9 @@ class Payout(msgspec.Struct, frozen=True, gc=False):
     have an equal ``destination_index``. ``findings`` is all that was found about it, ``verdict`` the strongest level
     among it (pass, low, medium or high), and ``reviewed`` says whether people had to look. ``version`` counts the moves
     and ``reservation`` the reservations of its money, of which only the last can be open. ``run_id`` is the run that it
-    leaves with, and ``tries_max`` how often that lets it be tried, where the terms do not say. ``kind`` is what it pays,
-    ``order_id`` the order that it pays for, and ``netted`` what was kept back of what was asked for, to settle a debt:
-    ``amount`` is what is left and is paid.
+    leaves with, and ``tries_max`` how often that lets it be tried, where the terms do not say. ``kind`` is what it
+    pays, ``order_id`` the order that it pays for, and ``netted`` what was kept back of what was asked for, to settle a
+    debt: ``amount`` is what is left and is paid.
     """
 
     id: UUID
@@ -265,9 +265,14 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which payouts somebody wants to see. ``before`` is the id to continue after; newest come first."""
+    """Which payouts somebody wants to see, newest first.
+
+    ``before`` is the id to continue after. ``offset`` passes over so many instead, which takes the longer the more they
+    are, and shows a payout twice or never where others come in meanwhile.
+    """
 
     holder_id: UUID | None = None
+    holder_ids: frozenset[UUID] | None = None  # Of any of these; None: of anybody.
     program: str | None = None
     states: frozenset[PayoutState] = frozenset()
     search: str | None = None
@@ -277,7 +282,10 @@ class Query:
     amount_max: int | None = None
     reviewed: bool | None = None  # Only those that people had to look at, or only the others.
     verdicts: frozenset[str] = frozenset()
+    kinds: frozenset[str] = frozenset()  # What they pay.
+    order_id: UUID | None = None
     before: UUID | None = None
+    offset: int = 0
     limit: int = 50
 
 

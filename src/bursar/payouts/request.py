@@ -1,6 +1,6 @@
 """The first step of a payout: judged by its program's terms, its money reserved, its life begun."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -9,25 +9,23 @@ from uuid import UUID
 
 import msgspec
 
-from bursar import approvals, earnings, holders, ledger, programs, risk
+from bursar import approvals, earnings, holders, programs, risk
 from bursar.foundation import ids
 from bursar.foundation.crypto import Keyring, Place
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
+from bursar.foundation.money import Money
 from bursar.holders import Destination
 from bursar.payouts import store
 from bursar.payouts.daily import over_the_day
 from bursar.payouts.judging import Seen, insist_on_terms, judge
 from bursar.payouts.model import Ask, Payout, PayoutState, approved_due, digest
+from bursar.payouts.netting import Till, as_a_trial, in_earnest, net, reservation
 
 SEALED: Final = ("payouts", "destination")
 """The table and column that destinations are sealed for."""
 
 _BY_THE_TERMS: Final = "system:terms"
-
-
-Reserve = Callable[[Transaction, Sequence[ledger.Movement]], Awaitable[Sequence[object]]]
-"""``ledger.apply``, or ``ledger.foresee`` where nothing is to happen: a refusal for each movement, or anything else."""
 
 
 Seal = Callable[[Destination, UUID], bytes]
@@ -46,13 +44,14 @@ async def request(tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datet
     """Accept payouts: judge each by its terms, reserve its money and begin its life.
 
     Each ask is accepted or refused on its own, in order: a large one that cannot be covered does not
-    stand in the way of a small one after it. Costs a constant number of statements.
+    stand in the way of a small one after it. What a holder owes is kept back and the payout is made for the rest, by
+    which its terms judge it (see ``netting``). Costs a constant number of statements.
 
     Raises:
         NoSuchProgram: an ask names a program that was never applied.
     """
     seal = partial(_seal, keyring=desk.keyring)
-    answers, terms = await _decide(tx, asks, desk=desk, at=at, reserve=partial(ledger.apply, at=at), seal=seal)
+    answers, terms = await _decide(tx, asks, desk=desk, at=at, till=in_earnest(at=at), seal=seal)
     kept = [(payout, ask) for payout, ask in zip(answers, asks, strict=True) if isinstance(payout, Payout)]
     if kept:
         await store.insert(
@@ -71,27 +70,31 @@ async def check(tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datetim
     Raises:
         NoSuchProgram: an ask names a program that was never applied.
     """
-    answers, _ = await _decide(tx, asks, desk=desk, at=at, reserve=ledger.foresee, seal=_leave_open)
+    answers, _ = await _decide(tx, asks, desk=desk, at=at, till=as_a_trial(), seal=_leave_open)
     return answers
 
 
 async def _decide(
-    tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datetime, reserve: Reserve, seal: Seal
+    tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datetime, till: Till, seal: Seal
 ) -> tuple[list[Payout | Refusal], Mapping[str, programs.Terms]]:
-    """Judge each ask by its terms, by what was asked for today, and by the money that is there."""
+    """Judge each ask by what is owed, by its terms, by what was asked for today, and by the money that is there."""
     terms = await desk.book.judge(tx, {ask.program for ask in asks})
     names = ids.series(at, len(asks))  # Sorted as asked, so that lists show them in that order.
+    netted = await net(tx, asks, terms, till=till)
     drafts = [
-        _draft(ask, terms[ask.program], name, keyring=desk.keyring, seal=seal, at=at)
-        for ask, name in zip(asks, names, strict=True)
+        _draft(ask, terms[ask.program], name, kept=netted.kept.get(place), keyring=desk.keyring, seal=seal, at=at)
+        if isinstance(ask, Ask)
+        else ask
+        for place, (ask, name) in enumerate(zip(netted.asks, names, strict=True))
     ]
     born = [payout for payout in drafts if isinstance(payout, Payout)]
     unsure = [one for ask, one in zip(asks, drafts, strict=True) if isinstance(one, Payout) and not ask.is_stored]
     refused: dict[UUID, Refusal] = {**await _not_stored(tx, unsure, terms)}
     refused |= await over_the_day(tx, [payout for payout in born if payout.id not in refused], terms, at=at)
+    refused |= netted.spoilt(drafts, refused)
     welcome = [payout for payout in born if payout.id not in refused]
-    reserved = await reserve(tx, [_reservation(payout) for payout in welcome]) if welcome else []
-    refused |= {p.id: result for p, result in zip(welcome, reserved, strict=True) if isinstance(result, Refusal)}
+    taken = await till.take(tx, welcome) if welcome else []
+    refused |= {p.id: result for p, result in zip(welcome, taken, strict=True) if isinstance(result, Refusal)}
     covered = [payout for payout in welcome if payout.id not in refused]
     # Judged last, behind the locks on the balances: of two batches at once, the later one sees what the other asked.
     verdicts = await judge(tx, covered, terms, seen=Seen.JUST_ASKED)
@@ -101,9 +104,16 @@ async def _decide(
 
 
 def _draft(
-    ask: Ask, terms: programs.Terms, payout_id: UUID, *, keyring: Keyring, seal: Seal, at: datetime
+    ask: Ask,
+    terms: programs.Terms,
+    payout_id: UUID,
+    *,
+    kept: Money | None,
+    keyring: Keyring,
+    seal: Seal,
+    at: datetime,
 ) -> Payout | Refusal:
-    """A payout that its terms allow, approved by them so far."""
+    """A payout that its terms allow, approved by them so far; ``kept`` is what was kept back of it for a debt."""
     try:
         insist_on_terms(ask.amount, ask.destination, terms)
     except Refusal as refusal:
@@ -141,6 +151,7 @@ def _draft(
         tries_max=ask.tries_max,
         kind=ask.kind,
         order_id=ask.order_id,
+        netted=kept.minor if kept else 0,
     )
 
 
@@ -185,17 +196,6 @@ def _judged(payout: Payout, verdict: risk.Verdict) -> Payout:
     )
 
 
-def _reservation(payout: Payout) -> ledger.Movement:
-    return ledger.Movement(
-        kind=ledger.TransferKind.RESERVE,
-        holder_id=payout.holder_id,
-        amount=payout.amount,
-        program=payout.program,
-        payout_id=payout.id,
-        reservation=payout.reservation,
-    )
-
-
 def _row(payout: Payout) -> tuple[object, ...]:
     """One row of payouts, in the order of ``store.insert``."""
     return (
@@ -235,7 +235,9 @@ def _first_steps(payout: Payout) -> Iterable[store.Event]:
     """A payout's first two steps: it is requested, and its terms either approve it or ask for a review."""
     verb = "review" if payout.state is PayoutState.IN_REVIEW else "approve"
     common = (payout.id, payout.holder_id)
-    yield (*common, 1, "request", None, PayoutState.REQUESTED.value, None, {}, payout.requester, payout.correlation_id)
+    facts = {"netted": Money(payout.netted, payout.amount.currency).text} if payout.netted else {}
+    asked = (None, PayoutState.REQUESTED.value, None, facts, payout.requester, payout.correlation_id)
+    yield (*common, 1, "request", *asked)
     yield (
         *common,
         2,
@@ -269,5 +271,5 @@ async def _take_earnings(
     tx: Transaction, payouts: Iterable[Payout], terms: Mapping[str, programs.Terms], *, at: datetime
 ) -> None:
     """Note which earnings the reserved money stands for, in programs that have earnings."""
-    reserved = [_reservation(p) for p in payouts if terms[p.program].credits is programs.Credits.EARNINGS]
+    reserved = [reservation(p) for p in payouts if terms[p.program].credits is programs.Credits.EARNINGS]
     await earnings.follow(tx, reserved, at=at)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from bursar.foundation.db import Record, Transaction, columns
 from bursar.foundation.money import Money
-from bursar.payouts.model import NEVER, Moved, Payout, PayoutState, Query
+from bursar.payouts.model import NEVER, Moved, Payout, PayoutState
 
 COLUMNS: Final = """
     id, program, terms_version, holder_id, reference, amount, currency, state, version, reservation, destination,
@@ -93,6 +93,7 @@ async def take_waiting(
     limit: int,
     except_holders: Collection[UUID],
     except_runs: Collection[UUID],
+    except_banks: Collection[str],
     most: int | None,
 ) -> tuple[dict[UUID, Payout], datetime]:
     """Hold the payouts of a program that are due to leave, longest waiting first, passing over what others hold."""
@@ -101,9 +102,10 @@ async def take_waiting(
         SELECT {_ON_THE_WAY}, now() AS db_now FROM payouts
         WHERE program = $1 AND state IN ('approved', 'retrying') AND due_at <= now() AND holder_id <> ALL($3::uuid[])
           AND ($4::bigint IS NULL OR amount <= $4) AND (run_id = ANY($5::uuid[])) IS NOT TRUE
+          AND destination_group NOT LIKE ALL ($6::text[])
         ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED
         """,  # noqa: S608 - constants
-        program, limit, list(except_holders), most, list(except_runs),
+        program, limit, list(except_holders), most, list(except_runs), [f"{bank}%" for bank in except_banks],
     )  # fmt: skip
     return locked_of(rows)
 
@@ -230,26 +232,6 @@ async def on_their_way(tx: Transaction, ids: Collection[UUID]) -> list[Payout]:
     return [payout_of(row) for row in rows]
 
 
-async def page(tx: Transaction, query: Query) -> list[Payout]:
-    """One page of payouts, newest first; search looks for the start of a reference, a gateway reference, or an id."""
-    rows = await tx.many(
-        f"""
-        SELECT {COLUMNS} FROM payouts
-        WHERE ($1::uuid IS NULL OR holder_id = $1) AND ($2::text IS NULL OR program = $2)
-          AND ($3::text[] = '{{}}' OR state = ANY($3))
-          AND ($4::text IS NULL OR reference ILIKE $4 OR gateway_reference ILIKE $4 OR id::text ILIKE $4)
-          AND ($5::timestamptz IS NULL OR created_at >= $5) AND ($6::timestamptz IS NULL OR created_at < $6)
-          AND ($7::bigint IS NULL OR amount >= $7) AND ($8::bigint IS NULL OR amount <= $8)
-          AND ($9::uuid IS NULL OR id < $9)
-          AND ($10::boolean IS NULL OR reviewed = $10) AND ($11::text[] = '{{}}' OR verdict = ANY($11))
-        ORDER BY id DESC LIMIT $12
-        """,  # noqa: S608 - constants
-        query.holder_id, query.program, sorted(query.states), _starts_with(query.search), query.since, query.until,
-        query.amount_min, query.amount_max, query.before, query.reviewed, sorted(query.verdicts), query.limit,
-    )  # fmt: skip
-    return [payout_of(row) for row in rows]
-
-
 async def history(tx: Transaction, payout_id: UUID) -> list[Moved]:
     """A payout's events in order."""
     rows = await tx.many(f"{_EVENTS} WHERE e.payout_id = $1 ORDER BY seq", payout_id)
@@ -352,12 +334,6 @@ def moved(event: Record, payout: Record) -> Moved:
         correlation_id=event["correlation_id"],
         at=event["at"],
     )
-
-
-def _starts_with(text: str | None) -> str | None:
-    if not text:
-        return None
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
 _WIDTH: Final = len(COLUMNS.split(","))

@@ -24,12 +24,14 @@ async def take_waiting(
     limit: int,
     except_holders: Collection[UUID],
     except_runs: Collection[UUID] = (),
+    except_banks: Collection[str] = (),
     most: Money | None = None,
 ) -> tuple[Mapping[UUID, Payout], datetime]:
     """Hold the payouts of a program that are due, longest waiting first; also the database's time.
 
-    Other workers pass over what is held here. Payouts of ``except_holders`` and ``except_runs`` and those of more than
-    ``most`` stay where they are. They come without their ``findings``, which whoever sends them has no use for.
+    Other workers pass over what is held here. Payouts of ``except_holders`` and ``except_runs``, those to banks whose
+    codes begin with one of ``except_banks``, and those of more than ``most`` stay where they are. They come without
+    their ``findings``, which whoever sends them has no use for.
     """
     return await store.take_waiting(
         tx,
@@ -37,6 +39,7 @@ async def take_waiting(
         limit=limit,
         except_holders=except_holders,
         except_runs=except_runs,
+        except_banks=except_banks,
         most=most.minor if most is not None else None,
     )
 

@@ -17,6 +17,8 @@ from bursar.programs.actions import (
     terms,
     versions,
 )
+from bursar.programs.crons import five_parts
+from bursar.programs.destinations import DestinationType
 from bursar.programs.environment import ACTOR as ENVIRONMENT
 from bursar.programs.environment import overrides
 from bursar.programs.errors import BadTerms, DestinationNotAllowed, EarningsStay, NoSuchProgram, Problem
@@ -27,7 +29,6 @@ from bursar.programs.model import (
     CatchUp,
     Change,
     Credits,
-    DestinationType,
     Dispatch,
     Frequency,
     Funding,
@@ -41,6 +42,7 @@ from bursar.programs.model import (
     Runs,
     Schedule,
     Severity,
+    Statements,
     Terms,
     Value,
     Version,
@@ -83,6 +85,7 @@ __all__ = [
     "Runs",
     "Schedule",
     "Severity",
+    "Statements",
     "Terms",
     "Unknown",
     "Value",
@@ -95,6 +98,7 @@ __all__ = [
     "current",
     "diff",
     "fields",
+    "five_parts",
     "in_force",
     "load",
     "overrides",

@@ -7,21 +7,16 @@ takes their place, and what began under an old version goes on by it.
 Versions are kept for ever, so a field that is added later needs a default: old versions are read without it.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Protocol
 
 import msgspec
 
-from bursar.foundation import texts
 from bursar.foundation.money import Money
-from bursar.programs.errors import DestinationNotAllowed
+from bursar.programs.destinations import Destinations
 from bursar.programs.waits import Retry, Unknown, Webhooks
-
-ACCOUNT_NUMBER_MAX: Final = 34  # Characters of the longest IBAN (ISO 13616); nothing longer is matched at all.
 
 
 class Funding(StrEnum):
@@ -74,16 +69,6 @@ class About(StrEnum):
     FAILED = "failed"
     REJECTED = "rejected"
     RETURNED = "returned"
-
-
-class DestinationType(StrEnum):
-    """Where money can go."""
-
-    BANK = "BANK"
-    MOBILE_MONEY = "MOBILE_MONEY"
-    UPI = "UPI"
-    GATEWAY_ACCOUNT = "GATEWAY_ACCOUNT"  # The holder's own account at the gateway.
-    ADDRESS = "ADDRESS"  # A postal address, for a check.
 
 
 class Frequency(StrEnum):
@@ -163,9 +148,7 @@ class Dispatch(msgspec.Struct, frozen=True, kw_only=True):
 
     mode: Mode
     every_seconds: float | None = None  # Mode continuous: the pause after a pass that left nothing waiting.
-    cron: str | None = (
-        None  # Mode schedule: minute, hour, day of month, month, day of week. None: ``schedule`` says when.
-    )
+    cron: str | None = None  # Mode schedule: five parts, or a name of them (``crons``). None: ``schedule`` says when.
     time_zone: str | None = None  # Mode schedule: the IANA zone in whose wall time ``cron`` is meant.
     batch_size: int = 10  # The most payouts taken up together.
     group_by: GroupBy = GroupBy.NONE
@@ -244,67 +227,6 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
     gateway: str  # The gateway's name.
     float_seconds: float = 60.0  # After it lacked funds: how often its balance is looked at.
-
-
-class Account(Protocol):
-    """As much of a destination as terms look at."""
-
-    @property
-    def type(self) -> str:
-        """One of ``DestinationType``."""
-        ...
-
-    @property
-    def bank_code(self) -> str:
-        """The bank, in the gateway's codes."""
-        ...
-
-    @property
-    def account_number(self) -> str:
-        """The number at that bank."""
-        ...
-
-    @property
-    def account_title(self) -> str:
-        """The name on the account."""
-        ...
-
-
-class Destinations(msgspec.Struct, frozen=True, kw_only=True):
-    """Where this program's money may go."""
-
-    types: tuple[DestinationType, ...]
-    country: str | None = None  # ISO 3166-1 alpha-2; None: any.
-    bank_codes: tuple[str, ...] = ()  # Type BANK: the banks that can be paid; empty: the gateway decides.
-    account_number: str | None = None  # Type BANK: a pattern that the whole number matches; None: the gateway decides.
-    gateway_account: str | None = None  # Type GATEWAY_ACCOUNT: the same for the account's name there.
-    upi: str | None = None  # Type UPI: the same for the address, whose part before the @ it leaves open when None.
-    account_title_max: int = 100  # Characters in the name on the account.
-    cool_off_hours: float = 0.0  # A destination that replaces another one is paid to only after so long.
-    validate: bool = False  # The gateway must confirm an account, at a bank or its own, before the first payout to it.
-
-    @property
-    def only_stored(self) -> bool:
-        """Whether money goes only to what holders have stored: a cool-off and a check are a stored destination's."""
-        return self.validate or self.cool_off_hours > 0
-
-    def insist(self, account: Account) -> None:
-        """Insist on an account that this program pays to.
-
-        Raises:
-            Invalid: it breaks a rule, which is named; the account number never is.
-        """
-        if account.type not in self.types:
-            rule = f"of type {' or '.join(self.types)}"
-            raise DestinationNotAllowed(field="destination", rule=rule, given=account.type)
-        is_bank = account.type == DestinationType.BANK
-        if is_bank and self.bank_codes and account.bank_code not in self.bank_codes:
-            rule = "the code of a bank that this program pays to"
-            raise DestinationNotAllowed(field="bank_code", rule=rule, given=account.bank_code[:20])
-        if not _is_number(account.account_number, self.account_number if is_bank else self.gateway_account):
-            rule = f"an account number as this program's {'banks have' if is_bank else 'gateway has'} it"
-            raise DestinationNotAllowed(field="account_number", rule=rule)
-        texts.insist_line(account.account_title, field="account_title", most=self.account_title_max)
 
 
 class Bulk(msgspec.Struct, frozen=True, kw_only=True):
@@ -389,9 +311,3 @@ def _leaves(group: msgspec.Struct, prefix: str = "") -> Iterator[tuple[str, Valu
             yield from _leaves(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
-
-
-def _is_number(number: str, pattern: str | None) -> bool:
-    if not 0 < len(number) <= ACCOUNT_NUMBER_MAX:
-        return False
-    return pattern is None or re.fullmatch(pattern, number) is not None

@@ -5,7 +5,7 @@ A field that may be left out is one with a default in the model, and it may be e
 
 from typing import Any, Final
 
-from bursar.programs import model, values, waits
+from bursar.programs import destinations, model, values, waits
 from bursar.programs.values import CURRENCY, Agreement, Group, Rule, Scalar, Several
 
 HOUR: Final = 3600.0
@@ -43,31 +43,42 @@ def terms(currency: str | None) -> Group:
             "returns_to": values.one_of(model.ReturnsTo),
             "bulk": Group(model.Bulk, {"rows_max": values.whole(1, 100_000)}),
         },
-        (
-            Agreement(
-                "returns_to",
-                "must be suspense when funding is program: its holders have no balance to return money to",
-                ("funding", "returns_to"),
-                lambda funding, returns_to: funding is model.Funding.HOLDER or returns_to is model.ReturnsTo.SUSPENSE,
-            ),
-            Agreement(
-                "schedule",
-                "must have a frequency when dispatch.mode is schedule and dispatch.cron is not given, and only then",
-                ("dispatch", "schedule"),
-                _says_when_once,
-            ),
-            Agreement(
-                "runs",
-                "can pay balances only when dispatch.mode is schedule, funding is holder and limits.minimum is given",
-                ("runs", "dispatch", "funding", "limits"),
-                _can_pay,
-            ),
-            Agreement(
-                "credits",
-                "must be deposits when funding is program: its holders have no balance to credit",
-                ("funding", "credits"),
-                lambda funding, credits: funding is model.Funding.HOLDER or credits is model.Credits.DEPOSITS,  # noqa: A006 - the field's name
-            ),
+        _agreements(),
+    )
+
+
+def _agreements() -> tuple[Agreement, ...]:
+    """What fields of different groups have to agree on."""
+    return (
+        Agreement(
+            "returns_to",
+            "must be suspense when funding is program: its holders have no balance to return money to",
+            ("funding", "returns_to"),
+            lambda funding, returns_to: funding is model.Funding.HOLDER or returns_to is model.ReturnsTo.SUSPENSE,
+        ),
+        Agreement(
+            "schedule",
+            "must have a frequency when dispatch.mode is schedule and dispatch.cron is not given, and only then",
+            ("dispatch", "schedule"),
+            _says_when_once,
+        ),
+        Agreement(
+            "runs",
+            "can pay balances only when dispatch.mode is schedule, funding is holder and limits.minimum is given",
+            ("runs", "dispatch", "funding", "limits"),
+            _can_pay,
+        ),
+        Agreement(
+            "runs",
+            "can have payouts_max and own_schedules only when dispatch.mode is schedule",
+            ("runs", "dispatch"),
+            lambda runs, dispatch: dispatch.mode is model.Mode.SCHEDULE or not (runs.payouts_max or runs.own_schedules),
+        ),
+        Agreement(
+            "credits",
+            "must be deposits when funding is program: its holders have no balance to credit",
+            ("funding", "credits"),
+            lambda funding, credits: funding is model.Funding.HOLDER or credits is model.Credits.DEPOSITS,  # noqa: A006 - the field's name
         ),
     )
 
@@ -121,7 +132,10 @@ def _dispatch() -> Group:
     fields: dict[str, Rule] = {
         "mode": values.one_of(model.Mode),
         "every_seconds": values.seconds(0.05, DAY),
-        "cron": Scalar("a cron expression of five parts that names some moment, such as 0 9 1 * *", values.cron),
+        "cron": Scalar(
+            "a cron expression of five parts that names some moment, such as 0 9 1 * *, or a name such as EVERY_HOUR",
+            values.cron,
+        ),
         "time_zone": Scalar("a time zone of the IANA database, such as UTC or Asia/Karachi", values.time_zone),
         "batch_size": values.whole(1, 1000),
         "group_by": values.one_of(model.GroupBy),
@@ -302,12 +316,12 @@ def _webhooks() -> Group:
 
 
 def _destinations() -> Group:
-    kinds = ", ".join(model.DestinationType)
+    kinds = ", ".join(destinations.DestinationType)
     bank_only = "is for the type BANK, which is not among the types"
     return Group(
-        model.Destinations,
+        destinations.Destinations,
         {
-            "types": Several(Scalar(f"one of {kinds}", model.DestinationType)),
+            "types": Several(Scalar(f"one of {kinds}", destinations.DestinationType)),
             "country": Scalar("a country's two-letter code of ISO 3166, such as PK", values.country),
             "bank_codes": Several(values.matching(r"[A-Z0-9]{2,20}", "2 to 20 capital letters and digits"), least=0),
             "account_number": Scalar(
@@ -318,8 +332,8 @@ def _destinations() -> Group:
                 values.number_pattern,
             ),
             "upi": Scalar(
-                "a plain pattern of letters, digits, @, [A-Z0-9], {8,24} and | such as [a-z0-9.-]{2,256}@[a-z]{2,64}",
-                values.number_pattern,
+                "a plain pattern of letters, digits, @, [a-z0-9.], {2,50} and | such as [a-z0-9._-]{2,50}@okaxis",
+                values.address_pattern,
             ),
             "account_title_max": values.whole(1, 140),
             "cool_off_hours": values.number(0, 24 * 30, "a number of hours"),
@@ -332,11 +346,17 @@ def _destinations() -> Group:
                 "gateway_account",
                 "is for the type GATEWAY_ACCOUNT, which is not among the types",
                 ("types", "gateway_account"),
-                lambda types, value: not value or model.DestinationType.GATEWAY_ACCOUNT in types,
+                lambda types, value: not value or destinations.DestinationType.GATEWAY_ACCOUNT in types,
+            ),
+            Agreement(
+                "upi",
+                "is for the type UPI, which is not among the types",
+                ("types", "upi"),
+                lambda types, value: not value or destinations.DestinationType.UPI in types,
             ),
             Agreement(
                 "validate",
-                "is for the types BANK and GATEWAY_ACCOUNT, which are not among the types",
+                "is for the types BANK, GATEWAY_ACCOUNT and UPI, which are not among the types",
                 ("types", "validate"),
                 _only_for_accounts,
             ),
@@ -352,9 +372,14 @@ def _backs_off(waits: tuple[float, ...]) -> bool:
     return list(waits) == sorted(waits)
 
 
-def _only_for_accounts(types: tuple[model.DestinationType, ...], value: object) -> bool:
-    return not value or not {model.DestinationType.BANK, model.DestinationType.GATEWAY_ACCOUNT}.isdisjoint(types)
+def _only_for_accounts(types: tuple[destinations.DestinationType, ...], value: object) -> bool:
+    known = {
+        destinations.DestinationType.BANK,
+        destinations.DestinationType.GATEWAY_ACCOUNT,
+        destinations.DestinationType.UPI,
+    }
+    return not value or not known.isdisjoint(types)
 
 
-def _only_for_banks(types: tuple[model.DestinationType, ...], value: object) -> bool:
-    return not value or model.DestinationType.BANK in types
+def _only_for_banks(types: tuple[destinations.DestinationType, ...], value: object) -> bool:
+    return not value or destinations.DestinationType.BANK in types

@@ -36,14 +36,19 @@ def read(text: str, *, file: str) -> Terms:
     return _read(text, file)[0]
 
 
-def check(text: str, *, file: str, gateways: Collection[str]) -> Checked:
+def check(text: str, *, file: str, gateways: Collection[str], unavailable: Mapping[str, str] | None = None) -> Checked:
     """Read a program file, and warn of what would not work yet; ``gateways`` are the ones installed.
+
+    ``unavailable`` are names that no gateway will ever have, each with the reason.
 
     Raises:
         BadTerms: with every rule that the file breaks.
     """
     terms, lines = _read(text, file)
     gateway = terms.route.gateway
+    if unavailable and gateway in unavailable:
+        rule = f'names "{gateway}", which is not available: {unavailable[gateway]}'
+        raise BadTerms([Problem(file, lines["route.gateway"], "route.gateway", rule)])
     if gateway in gateways:
         return Checked(terms, ())
     rule = f'names "{gateway}", which is not installed: payouts of this program wait'

@@ -18,6 +18,7 @@ from cronsim import CronSim, CronSimError
 from bursar.foundation import texts
 from bursar.foundation.errors import Refusal
 from bursar.foundation.money import Money, exponent
+from bursar.programs.crons import five_parts
 
 CRON_PARTS: Final = 5  # cronsim would also read a sixth one, for seconds; our runs are not that fine.
 SOME_MONDAY: Final = datetime(2026, 1, 5, tzinfo=UTC)  # From where a schedule is tried out; any day does.
@@ -140,12 +141,13 @@ def country(text: str) -> str:
 
 
 def cron(text: str) -> str:
-    """A schedule that cronsim reads and that comes true some day: there is no 30 February."""
+    """A schedule that cronsim reads and that comes true some day (there is no 30 February), as it is written."""
+    parts = five_parts(text)
     try:
-        next(CronSim(text, SOME_MONDAY))
+        next(CronSim(parts, SOME_MONDAY))
     except (CronSimError, StopIteration):
         _refuse(text)
-    return text if len(text.split()) == CRON_PARTS else _refuse(text)
+    return text if len(parts.split()) == CRON_PARTS else _refuse(text)
 
 
 def holidays(text: str) -> str:
@@ -173,14 +175,13 @@ def number_pattern(text: str) -> str:
 
     Without groups and open repetition, no crafted account number can send the matching astray.
     """
-    plain = r"([A-Za-z0-9_|]|\[[A-Za-z0-9-]+\]|\{[0-9]{1,2}(,[0-9]{1,2})?\})+"
-    if not re.fullmatch(plain, text):
-        _refuse(text)
-    try:
-        re.compile(text)
-    except re.error:
-        _refuse(text)
-    return text
+    return _pattern(text, r"([A-Za-z0-9_|]|\[[A-Za-z0-9-]+\]|\{[0-9]{1,2}(,[0-9]{1,2})?\})+")
+
+
+def address_pattern(text: str) -> str:
+    r"""A pattern for UPI addresses: as for numbers, with what else is in them. A dot stands in [ ], or as ``\.``."""
+    plain = r"([A-Za-z0-9_@|-]|\\\.|\[[A-Za-z0-9._-]+\]|\{[0-9]{1,2}(,[0-9]{1,2})?\})+"
+    return _pattern(text, plain)
 
 
 def email(text: str) -> str:
@@ -193,6 +194,17 @@ def https_url(text: str) -> str:
     """An address on the web to which something is posted; http is for a receiver on this machine alone."""
     is_safe = re.fullmatch(r"https://[^\s<>@]{1,500}|http://(127\.0\.0\.1|localhost|\[::1\])[^\s<>@]{0,500}", text)
     return text if is_safe else _refuse(text)
+
+
+def _pattern(text: str, plain: str) -> str:
+    """A pattern of these parts that can be used."""
+    if not re.fullmatch(plain, text):
+        _refuse(text)
+    try:
+        re.compile(text)
+    except re.error:
+        _refuse(text)
+    return text
 
 
 def _refuse(text: str) -> Any:

@@ -11,7 +11,7 @@ from bursar.schedules.begin import begin_now, begin_once
 from bursar.schedules.clockwork import Clockwork
 from bursar.schedules.dry_run import Line, Plan, plan, plan_page
 from bursar.schedules.due import begin_due
-from bursar.schedules.errors import NoSuchRun, NotInRuns, RunIsOver, RunNotStopped
+from bursar.schedules.errors import NoSuchRun, NotInRuns, OwnSchedulesNotOffered, RunIsOver, RunNotStopped
 from bursar.schedules.jobs import PROCESS, SEND, Process, Runner, Send
 from bursar.schedules.look import RUNS_MAX, ended_since, get, recent, stopped
 from bursar.schedules.model import Overrides, Run, Standing
@@ -26,6 +26,7 @@ from bursar.schedules.occurrences import (
     schedule_of,
 )
 from bursar.schedules.outcomes import Failure, Results, failures, results
+from bursar.schedules.own import choose, insist_offered
 from bursar.schedules.stopping import cancel, leaving, resume, stop
 from bursar.schedules.walk import LeftOut
 
@@ -41,6 +42,7 @@ __all__ = [
     "NotInRuns",
     "Occurrence",
     "Overrides",
+    "OwnSchedulesNotOffered",
     "Plan",
     "Process",
     "Progress",
@@ -58,6 +60,7 @@ __all__ = [
     "between",
     "cancel",
     "carry_on",
+    "choose",
     "end",
     "ended_since",
     "failures",
@@ -65,6 +68,7 @@ __all__ = [
     "following",
     "get",
     "in_words",
+    "insist_offered",
     "latest",
     "leaving",
     "next_time",

@@ -3,7 +3,7 @@
 Each piece is one transaction that holds the run's row. Whoever finds it held leaves it to the other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -19,11 +19,15 @@ CHUNK: Final = 5_000  # Holders or payouts that one transaction is about, so tha
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What one piece of work has made of a run: how many payouts may leave now, and whether there is more to do."""
+    """What one piece of work has made of a run: how many payouts may leave now, and whether there is more to do.
+
+    ``is_first``: nothing of it had been done before.
+    """
 
     run: Run
     handed_over: int = 0
     is_more: bool = True
+    is_first: bool = False
 
 
 async def carry_on(tx: Transaction, run_id: UUID, *, desk: payouts.Desk, at_most: int = CHUNK) -> Progress | None:
@@ -40,14 +44,14 @@ async def carry_on(tx: Transaction, run_id: UUID, *, desk: payouts.Desk, at_most
         return Progress(run, is_more=count == at_most)
     if run.standing is not Standing.BEGUN:
         return None
-    if run.pays is programs.Pays.BALANCES and run.asked_at is None:
-        return Progress(await ask_for_more(tx, run, desk=desk, at_most=at_most))
     terms = (await desk.book.judge(tx, {run.program}))[run.program]
+    if run.asked_at is None and (run.pays is programs.Pays.BALANCES or terms.runs.own_schedules):
+        return Progress(await ask_for_more(tx, run, terms=terms, desk=desk, at_most=at_most), is_first=run.is_untouched)
     if run.count == 0 and await stopping.too_much(tx, run, terms):
         stopped = await stopping.stop_held(tx, run, actor=stopping.FAILSAFE, why=stopping.TOO_MUCH_MONEY)
         return Progress(stopped, is_more=False)
-    run, count = await _hand_over(tx, run, at_most=at_most)
-    return Progress(run, handed_over=count, is_more=run.standing is Standing.BEGUN)
+    after, count = await _hand_over(tx, run, at_most=at_most)
+    return Progress(after, handed_over=count, is_more=after.standing is Standing.BEGUN, is_first=run.is_untouched)
 
 
 async def watch(tx: Transaction, program: str, *, book: programs.Book) -> tuple[int | None, list[Run]]:
@@ -79,9 +83,8 @@ async def finish(tx: Transaction, program: str | None = None) -> list[Run]:
         return []
     stopped = await stopping.stopped_ids(tx)
     busy = await payouts.with_due(tx, {run.program for run in handed_over}, except_runs=stopped)
-    done = [run for run in handed_over if run.program not in busy]
-    await store.finish(tx, [run.id for run in done])
-    return done
+    done = await store.finish(tx, [run.id for run in handed_over if run.program not in busy])
+    return [run for run in handed_over if run.id in done]
 
 
 async def end(tx: Transaction, program: str | None = None) -> list[UUID]:
@@ -107,17 +110,22 @@ def _is_leaving(run: Run) -> bool:
 
 async def _hand_over(tx: Transaction, run: Run, *, at_most: int) -> tuple[Run, int]:
     """Hand over what waits for this locked run, and not what other runs that are under way have asked for."""
+    others, room = await store.others(tx, run), run.room(at_most)
     count, money = await payouts.hand_over(
-        tx,
-        run.program,
-        limit=at_most,
-        run_id=run.id,
-        tries_max=run.tries_max,
-        except_runs=await store.others(tx, run),
+        tx, run.program, limit=room, run_id=run.id, tries_max=run.tries_max, except_runs=others
     )
+    kept = await _kept_waiting(tx, run, others) if count == room < at_most else 0
     amounts = _added(run.amounts, {one.currency: one.minor for one in money})
-    is_all = count < at_most
-    return await store.note_handed_over(tx, run.id, count=run.count + count, amounts=amounts, is_all=is_all), count
+    done = await store.note_handed_over(
+        tx, run.id, count=run.count + count, amounts=amounts, kept_waiting=kept, is_all=count < at_most
+    )
+    return done, count
+
+
+async def _kept_waiting(tx: Transaction, run: Run, others: Collection[UUID]) -> int:
+    """How many payouts go on to wait for the next run, since this one is full."""
+    waiting = await payouts.count_for_run(tx, run.program, except_runs=others)
+    return sum(count for count, _ in waiting.values())
 
 
 def _added(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:

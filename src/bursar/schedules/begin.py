@@ -119,6 +119,7 @@ async def _begin(
         time_zone=occurrence.schedule.time_zone if occurrence else None,
         correlation_id=correlation_id or "",
         overrides=overrides or NO_OVERRIDES,
+        payouts_max=terms.runs.payouts_max,
     )
     made = await store.insert(tx, [beginning])
     if not made:

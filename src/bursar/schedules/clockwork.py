@@ -12,7 +12,7 @@ from bursar import dispatch, payouts, programs
 from bursar.foundation import log, queue
 from bursar.foundation.db import Transaction
 from bursar.foundation.loops import repeat, rest
-from bursar.schedules import actions, store
+from bursar.schedules import actions, store, telling
 from bursar.schedules.due import begin_due
 from bursar.schedules.jobs import PROCESS, SEND, Process, Send
 from bursar.schedules.model import Run
@@ -63,7 +63,7 @@ class Clockwork:
         for program in due:
             await self._carrier.ring(SEND, Send(program))
         for run in finished:
-            _log.info("run.finished", run=str(run.id), program=run.program, count=run.count)
+            telling.completed(run)
         for run_id in over:
             _log.info("run.ended", run=str(run_id))
         return False

@@ -128,4 +128,5 @@ def _beginning(terms: programs.Terms, occurrence: Occurrence, *, at: datetime) -
         occurrence=occurrence.name,
         cron=str(occurrence.schedule),
         time_zone=occurrence.schedule.time_zone,
+        payouts_max=terms.runs.payouts_max,
     )

@@ -3,8 +3,9 @@
 Refusal
 ├── NoSuchRun
 ├── NotInRuns
-├── RunIsOver      nothing of it is left to stop or to cancel
-└── RunNotStopped  it goes on already
+├── OwnSchedulesNotOffered  this program's holders are paid as its terms say
+├── RunIsOver               nothing of it is left to stop or to cancel
+└── RunNotStopped           it goes on already
 """
 
 from bursar.foundation.errors import Conflict, Missing
@@ -20,6 +21,12 @@ class NotInRuns(Conflict):
     """This program pays out all day and not in runs."""
 
     code = "program_has_no_runs"
+
+
+class OwnSchedulesNotOffered(Conflict):
+    """Nobody in this program can choose when to be paid."""
+
+    code = "own_schedules_not_offered"
 
 
 class RunIsOver(Conflict):

@@ -15,7 +15,7 @@ from bursar.foundation import log, queue
 from bursar.foundation.db import Transaction
 from bursar.foundation.faults import fault
 from bursar.foundation.settings import Settings
-from bursar.schedules import actions
+from bursar.schedules import actions, telling
 from bursar.schedules.model import Run, Standing
 
 PROCESS: Final = "batch.process"
@@ -61,7 +61,7 @@ class Runner:
         left = RINGS_MAX
         while progress := await self._carry_on(job.run):
             run, count = progress.run, progress.handed_over
-            _log.info("run.carried_on", run=str(run.id), program=run.program, status=run.standing.value, count=count)
+            telling.carried_on(run, handed_over=count, is_first=progress.is_first)
             if run.standing is Standing.STOPPED:
                 _log.error("run.stopped", run=str(run.id), program=run.program, reason_code=run.stopped_why)
             rings = min(left, -(-count // (run.batch_size or await self._batch_size(run.program))))
@@ -112,7 +112,7 @@ class Runner:
 
         finished, _ = await self._tools.database.retrying(work)
         for run in finished:
-            _log.info("run.finished", run=str(run.id), program=program, count=run.count)
+            telling.completed(run)
 
     async def _batch_size(self, program: str) -> int:
         async with self._tools.database.transaction(readonly=True) as tx:

@@ -64,6 +64,7 @@ class Beginning:
     time_zone: str | None = None
     correlation_id: str = ""
     overrides: Overrides = Overrides()
+    payouts_max: int | None = None
     id: UUID = field(init=False)
 
     def __post_init__(self, at: datetime) -> None:
@@ -78,8 +79,9 @@ class Run:
     """One pass over a program: what it was for, what it has asked for and handed over so far, and what stopped it.
 
     ``asked`` and ``asked_amount`` (minor units) are the payouts that a run over balances asked for itself, ``left_out``
-    how many holders got none, by reason; ``count`` and ``amounts`` are all that it handed over. A run is over at
-    ``ended_at``, when the last of its payouts came to rest.
+    how many holders got none, by reason; ``count`` and ``amounts`` are all that it handed over, the oldest first and at
+    most ``payouts_max``; ``kept_waiting`` were left for the next run when it was full. A run is over at ``ended_at``,
+    when the last of its payouts came to rest.
     """
 
     id: UUID
@@ -110,6 +112,17 @@ class Run:
     cancelled_at: datetime | None
     cancelled_by: str | None
     ended_at: datetime | None
+    payouts_max: int | None
+    kept_waiting: int
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether it has begun, and no more."""
+        return self.asked_at is None and self.cursor is None and self.count == 0 and self.resumed_at is None
+
+    def room(self, most: int) -> int:
+        """How many more payouts it takes, up to ``most``."""
+        return most if self.payouts_max is None else min(most, self.payouts_max - self.count)
 
     @property
     def standing(self) -> Standing:

@@ -76,7 +76,7 @@ def schedule_of(terms: programs.Terms) -> Schedule | None:
     dispatch, calendar = terms.dispatch, terms.schedule
     assert dispatch.time_zone is not None, "no program file may leave it out in this mode"
     return Schedule(
-        crons=_crons(calendar) if dispatch.cron is None else (dispatch.cron,),
+        crons=crons_of(calendar) if dispatch.cron is None else (programs.five_parts(dispatch.cron),),
         time_zone=dispatch.time_zone,
         holidays=calendar.holidays,
         on_holiday=calendar.on_holiday,
@@ -134,7 +134,8 @@ def between(schedule: Schedule, *, after: datetime, until: datetime) -> Iterator
     return takewhile(lambda one: one.at <= until, _all(schedule, after=after))
 
 
-def _crons(calendar: programs.Schedule) -> tuple[str, ...]:
+def crons_of(calendar: programs.Schedule) -> tuple[str, ...]:
+    """The cron expressions that say what a calendar with a frequency says."""
     at, day = f"{calendar.minute} {calendar.hour}", calendar.day_of_month
     match calendar.frequency:
         case Frequency.DAILY:

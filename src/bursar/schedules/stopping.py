@@ -103,7 +103,7 @@ async def leaving(tx: Transaction, run_id: UUID) -> tuple[int, list[Money]]:
         raise NoSuchRun(run=str(run_id))
     counted = [(await payouts.count_by_run(tx, [run_id]))[run_id]]
     if run.handed_over_at is None and run.pays is programs.Pays.REQUESTS:
-        counted.append(await payouts.count_for_run(tx, run.program, except_runs=await store.others(tx, run)))
+        counted.append(await _waiting(tx, run))
     free = [figures for states in counted for state, figures in states.items() if can(state, "send")]
     return sum(count for count, _ in free), list(totals(one for _, amounts in free for one in amounts))
 
@@ -121,7 +121,7 @@ async def too_much(tx: Transaction, run: Run, terms: programs.Terms) -> bool:
     is_seen = run.resumed_at is not None and (run.asked_at is None or run.asked_at <= run.resumed_at)
     if terms.runs.amount_max is None or is_seen:
         return False
-    waiting = await payouts.count_for_run(tx, run.program, except_runs=await store.others(tx, run))
+    waiting = await _waiting(tx, run)
     return exceeds((one for _, amounts in waiting.values() for one in amounts), terms)
 
 
@@ -147,6 +147,12 @@ async def too_many(tx: Transaction, run: Run, terms: programs.Terms) -> bool:
     figures = (await payouts.count_by_run(tx, [run.id], since=run.resumed_at))[run.id]
     failed = _count(figures, FAILED)
     return 100 * failed > limits.failure_rate_max * (failed + _count(figures, {PayoutState.COMPLETED}))
+
+
+async def _waiting(tx: Transaction, run: Run) -> payouts.Figures:
+    """What waits for a run, as far as it has room."""
+    most = None if run.payouts_max is None else run.payouts_max - run.count
+    return await payouts.count_for_run(tx, run.program, except_runs=await store.others(tx, run), most=most)
 
 
 def _count(figures: payouts.Figures, states: Collection[PayoutState]) -> int:

@@ -14,11 +14,11 @@ from bursar.schedules.occurrences import Occurrence
 _COLUMNS: Final = """
     id, program, occurrence, cron, time_zone, due_at, begun_by, begun_at, count, amounts, handed_over_at, finished_at,
     pays, correlation_id, batch_size, tries_max, cursor, asked, asked_amount, left_out, asked_at, stopped_at,
-    stopped_by, stopped_why, resumed_at, cancelled_at, cancelled_by, ended_at
+    stopped_by, stopped_why, resumed_at, cancelled_at, cancelled_by, ended_at, payouts_max, kept_waiting
 """
 _LOOK_AGAIN: Final = timedelta(seconds=3)
 _BIRTH: Final = """
-    id, program, occurrence, cron, time_zone, due_at, begun_by, pays, correlation_id, batch_size, tries_max
+    id, program, occurrence, cron, time_zone, due_at, begun_by, pays, correlation_id, batch_size, tries_max, payouts_max
 """
 
 
@@ -26,18 +26,18 @@ async def insert(tx: Transaction, beginnings: Sequence[Beginning]) -> list[Run]:
     """Begin runs; those that nobody had begun before."""
     rows = [
         (b.id, b.program, b.occurrence, b.cron, b.time_zone, b.due_at, b.begun_by, b.pays.value, b.correlation_id,
-         b.overrides.batch_size, b.overrides.tries_max)
+         b.overrides.batch_size, b.overrides.tries_max, b.payouts_max)
         for b in beginnings
     ]  # fmt: skip
     found = await tx.many(
         f"""
         INSERT INTO runs ({_BIRTH})
         SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::text[],
-                             $8::text[], $9::text[], $10::integer[], $11::smallint[])
+                             $8::text[], $9::text[], $10::integer[], $11::smallint[], $12::integer[])
         ON CONFLICT ON CONSTRAINT once_per_occurrence DO NOTHING
         RETURNING {_COLUMNS}
         """,  # noqa: S608 - constants
-        *columns(rows, 11),
+        *columns(rows, 12),
     )
     return [_run(row) for row in found]
 
@@ -149,17 +149,17 @@ async def end(tx: Transaction, rows: Sequence[tuple[UUID, Mapping[str, Any], dat
 
 
 async def note_handed_over(
-    tx: Transaction, run_id: UUID, *, count: int, amounts: Mapping[str, int], is_all: bool
+    tx: Transaction, run_id: UUID, *, count: int, amounts: Mapping[str, int], kept_waiting: int, is_all: bool
 ) -> Run:
-    """Write down what a held run has handed over altogether, and whether nothing waits for it any more."""
+    """Write down what a held run has handed over altogether, what it has left, and whether it takes nothing more."""
     row = await tx.one(
         f"""
-        UPDATE runs SET count = $2, amounts = $3, handed_over_at = CASE WHEN $4 THEN now() END,
+        UPDATE runs SET count = $2, amounts = $3, handed_over_at = CASE WHEN $4 THEN now() END, kept_waiting = $5,
                         rung_at = clock_timestamp()
         WHERE id = $1
         RETURNING {_COLUMNS}
         """,  # noqa: S608 - constants
-        run_id, count, amounts, is_all,
+        run_id, count, amounts, is_all, kept_waiting,
     )  # fmt: skip
     return _run(row)
 
@@ -192,11 +192,13 @@ async def take_unanswered(tx: Transaction, *, older_than_seconds: float) -> list
     return [row["id"] for row in rows]
 
 
-async def finish(tx: Transaction, run_ids: Collection[UUID]) -> None:
-    """Write down that these runs have come to their end."""
-    await tx.run(
-        "UPDATE runs SET finished_at = now() WHERE id = ANY($1::uuid[]) AND finished_at IS NULL", list(run_ids)
+async def finish(tx: Transaction, run_ids: Collection[UUID]) -> set[UUID]:
+    """Write down that these runs have come to their end; those of which nobody else has by now."""
+    rows = await tx.many(
+        "UPDATE runs SET finished_at = now() WHERE id = ANY($1::uuid[]) AND finished_at IS NULL RETURNING id",
+        list(run_ids),
     )
+    return {row["id"] for row in rows}
 
 
 async def take_turn(tx: Transaction, name: str, *, every_seconds: float) -> bool:

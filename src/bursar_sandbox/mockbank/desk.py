@@ -3,13 +3,11 @@
 import hmac
 from collections.abc import Callable
 from typing import Final, NamedTuple
-from urllib.parse import parse_qs
 
 import msgspec
 
 from bursar_sandbox.asgi import Answer
 from bursar_sandbox.book import Transfer
-from bursar_sandbox.clock import from_iso
 from bursar_sandbox.currencies import DECIMALS_OF, to_major, to_minor
 from bursar_sandbox.faults import Call, Fault, Faults
 from bursar_sandbox.mockbank.bank import Bank
@@ -24,10 +22,10 @@ from bursar_sandbox.mockbank.model import (
     TransferAsk,
     TransferPage,
 )
+from bursar_sandbox.query import Query
 from bursar_sandbox.refusals import InvalidRequest, Refused, Unauthorized, UnknownRoute
 
 PAGE_USUAL: Final = 100
-DIGITS_MAX: Final = 18  # Of a number in a query; longer ones are mischief.
 TRANSFERS: Final = "/v1/transfers"
 CANCEL: Final = "/cancel"
 REPLAYED: Final = ((b"idempotent-replayed", b"true"),)
@@ -118,7 +116,7 @@ class Desk:
 
     def list_transfers(self, request: Request) -> Answer:
         """A page of all transfers, by the time they were taken on, oldest first."""
-        asked = _Query(request.query)
+        asked = Query(request.query)
         limit = asked.number("limit", default=PAGE_USUAL)
         if not 1 <= limit <= PAGE_MAX:
             raise InvalidRequest(f"It must be from 1 to {PAGE_MAX}.", field="limit")
@@ -129,7 +127,7 @@ class Desk:
 
     def balance(self, request: Request) -> Answer:
         """The float of one currency, or of all that were used or limited."""
-        currency = _Query(request.query).text("currency")
+        currency = Query(request.query).text("currency")
         if currency is not None:
             return Answer(200, _encode(self._balance_in(currency)))
         currencies = sorted({*self._bank.book.totals, *self._bank.funds.limited})
@@ -148,32 +146,6 @@ class Desk:
             raise InvalidRequest(f"{currency} is not a currency code", field="currency")
         available = self._bank.funds.available(currency)
         return Balance(currency, None if available is None else to_major(available, currency))
-
-
-class _Query:
-    """The parameters after the question mark."""
-
-    def __init__(self, query: bytes) -> None:
-        self._values = parse_qs(query.decode("latin-1"))
-
-    def text(self, name: str) -> str | None:
-        values = self._values.get(name)
-        return values[-1] if values else None
-
-    def number(self, name: str, *, default: int) -> int:
-        text = self.text(name)
-        if text is None:
-            return default
-        if not (text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX):
-            raise InvalidRequest("It must be a whole number.", field=name)
-        return int(text)
-
-    def since_ms(self) -> int:
-        text = self.text("since")
-        try:
-            return 0 if text is None else from_iso(text)
-        except ValueError as error:
-            raise InvalidRequest(f"It must be an ISO-8601 instant: {error}", field="since") from error
 
 
 def _read_ask(body: bytes | msgspec.Raw) -> tuple[TransferAsk, int]:

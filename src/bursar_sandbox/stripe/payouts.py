@@ -7,11 +7,11 @@ import msgspec
 
 from bursar_sandbox.book import Book, Status
 from bursar_sandbox.clock import Clock
+from bursar_sandbox.entries import enter
 from bursar_sandbox.stripe import numbers
 from bursar_sandbox.stripe.accounts import Accounts, Holder
 from bursar_sandbox.stripe.asks import MetadataChange, PayoutAsk
 from bursar_sandbox.stripe.balances import Balances, Kind
-from bursar_sandbox.stripe.entries import enter
 from bursar_sandbox.stripe.events import Events
 from bursar_sandbox.stripe.ids import Ids
 from bursar_sandbox.stripe.life import Life, Underway

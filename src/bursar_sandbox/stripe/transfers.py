@@ -7,10 +7,10 @@ from bursar_sandbox import book
 from bursar_sandbox.book import Book, Status
 from bursar_sandbox.clock import Clock
 from bursar_sandbox.currencies import DECIMALS_OF
+from bursar_sandbox.entries import enter
 from bursar_sandbox.stripe.accounts import Accounts
 from bursar_sandbox.stripe.asks import ReversalAsk, TransferAsk, TransferChange
 from bursar_sandbox.stripe.balances import Balances, Kind
-from bursar_sandbox.stripe.entries import enter
 from bursar_sandbox.stripe.events import Events
 from bursar_sandbox.stripe.ids import PLATFORM, Ids
 from bursar_sandbox.stripe.merging import changed

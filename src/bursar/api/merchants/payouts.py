@@ -12,10 +12,10 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from bursar import identity, payouts
-from bursar.api import exports, lists, own, reading, requests
+from bursar.api import exports, gathered, lists, own, reading, requests
 from bursar.api.entry import KeyRequest
 from bursar.api.merchants import examples
-from bursar.api.merchants.create import BODY_BYTES_MAX, IDEMPOTENCY_HEADER, Replayed
+from bursar.api.merchants.create import BODY_BYTES_MAX, IDEMPOTENCY_HEADER
 from bursar.api.merchants.wire import WORDS, CancelBody, MerchantPayoutQuery, PayoutBody, PayoutView, states_heard_as
 from bursar.api.openapi import Doc, Header
 from bursar.api.paging import Page
@@ -60,10 +60,7 @@ async def create_payout(request: KeyRequest, state: State) -> Response[bytes]:
         ip=requests.address(request.scope),
         request_id=requests.request_id(headers),
     )
-    replayed = isinstance(answer, Replayed)
-    told = answer.answer if replayed else answer
-    extra = {"idempotent-replayed": "true"} if replayed else {}
-    return Response(told.body, status_code=told.status, media_type="application/json", headers=extra)
+    return gathered.response(answer)
 
 
 @get(

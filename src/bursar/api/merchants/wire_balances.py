@@ -34,7 +34,8 @@ Kind = Annotated[
     ledger.TransferKind,
     msgspec.Meta(
         description="`credit`: money came in. `reserve`: locked for a payout. `post`: paid out. `void`: unlocked. "
-        "`reverse`: a payout came back.",
+        "`reverse`: a payout came back. `take_back`: what was credited was taken back. `recover`: it settled a debt. "
+        "`fee`, `fee_back`, `owe` and `forgive` leave all figures as they are.",
     ),
 ]
 

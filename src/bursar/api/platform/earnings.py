@@ -12,7 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from bursar import earnings, holders, identity
-from bursar.api import exports, lists, problems, reading, requests
+from bursar.api import exports, lists, parts, reading
 from bursar.api.earnings import COLUMNS as SHARED_COLUMNS
 from bursar.api.earnings import cells, identified
 from bursar.api.entry import Either, PlatformRequest
@@ -34,8 +34,6 @@ from bursar.foundation import log
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Invalid, Refusal
 from bursar.house import House
-
-PART: Final = 500  # Items in one transaction, for which their holders' balances are held.
 
 COLUMNS: Final = ("program", "holder", *SHARED_COLUMNS, "creditedBy")
 
@@ -78,7 +76,7 @@ async def credit_earnings(request: PlatformRequest, state: State) -> Response[by
     program = scope.program(request, reading.query(request, ProgramQuery).program or None)
     if program is None:
         raise Invalid(field="program", rule="present; staff work for all programs")
-    items, is_many = await _read(request)
+    items, is_many = await reading.one_or_many(request, EarningBody)
     results = await _credit_all(house, items, program=program, actor=request.user.actor)
     if is_many:
         return Response(_encode(EarningsAnswer.of(results)), status_code=200, media_type=JSON)
@@ -133,37 +131,11 @@ async def show_any_earning(earning_id: FromPath[str], request: PlatformRequest, 
     return view
 
 
-async def _read(request: PlatformRequest) -> tuple[list[Item], bool]:
-    """What a body asks for, and whether it was an array."""
-    raw = await reading.body(request)
-    if not requests.is_json(request.scope["headers"]):
-        raise reading.unsupported(JSON)
-    if not raw.lstrip().startswith(b"["):
-        return [_item(raw)], False
-    try:
-        rows = msgspec.json.decode(raw, type=list[msgspec.Raw])
-    except msgspec.MsgspecError as unreadable:
-        raise problems.from_decoding(unreadable, of=list[msgspec.Raw]) from unreadable
-    return [_item(bytes(row)) for row in rows], True
-
-
-def _item(raw: bytes) -> Item:
-    try:
-        return msgspec.json.decode(raw, type=EarningBody)
-    except msgspec.MsgspecError as unreadable:
-        return problems.from_decoding(unreadable, of=EarningBody)
-
-
 async def _credit_all(house: House, items: Sequence[Item], *, program: str, actor: str) -> list[Credited | Refusal]:
     """Credit all items, part by part; whoever is cut short sends them again, since each counts once."""
-    async with house.database.transaction(readonly=True) as tx:
-        terms = (await house.book.judge(tx, {program}))[program]
-    if not 0 < len(items) <= terms.bulk.rows_max:
-        raise Invalid(field="body", rule=f"1 to {terms.bulk.rows_max} earnings", given=len(items))
+    terms = await parts.insist_on_count(house, len(items), program=program, of="earnings")
     wanted = [_wanted(item, program, currency=terms.currency, actor=actor) for item in items]
-    results: list[Credited | Refusal] = []
-    for first in range(0, len(wanted), PART):
-        results += await _credit(house, wanted[first : first + PART])
+    results = await _credit(house, wanted)
     credited = sum(1 for result in results if isinstance(result, Credited) and result.is_new)
     _log.info("earnings.credited", program=program, count=credited)
     return results
@@ -178,15 +150,13 @@ def _wanted(item: Item, program: str, *, currency: str, actor: str) -> NewEarnin
         return refusal
 
 
-async def _credit(house: House, part: Sequence[NewEarning | Refusal]) -> list[Credited | Refusal]:
-    """Credit some in one transaction; what could not even be read stays refused in its place."""
-    news = [wanted for wanted in part if isinstance(wanted, NewEarning)]
+async def _credit(house: House, wanted: Sequence[NewEarning | Refusal]) -> list[Credited | Refusal]:
+    """Credit what is wanted, each on its own."""
 
-    async def work(tx: Transaction) -> list[Credited | Refusal]:
+    async def do(tx: Transaction, news: Sequence[NewEarning]) -> list[Credited | Refusal]:
         return await earnings.credit(tx, news, book=house.book, at=house.clock.now())
 
-    made = iter(await house.database.retrying(work))
-    return [wanted if isinstance(wanted, Refusal) else next(made) for wanted in part]
+    return await parts.each(house, wanted, do)
 
 
 async def _query(house: House, asked: PlatformEarningQuery, program: str | None) -> Query:
@@ -202,9 +172,13 @@ async def _query(house: House, asked: PlatformEarningQuery, program: str | None)
 
 async def _views(tx: Transaction, found: Sequence[Earning]) -> list[PlatformEarningView]:
     owners = await holders.find(tx, {earning.holder_id for earning in found})
-    used_by = await earnings.of_earnings(tx, {earning.id for earning in found})
+    ids = {earning.id for earning in found}
+    used_by, withheld = await earnings.of_earnings(tx, ids), await earnings.withheld_of(tx, ids)
     return [
-        PlatformEarningView.whole(earning, used_by.get(earning.id, ()), owners[earning.holder_id]) for earning in found
+        PlatformEarningView.whole(
+            each, used_by.get(each.id, ()), withheld.get(each.id, ()), holder=owners[each.holder_id]
+        )
+        for each in found
     ]
 
 

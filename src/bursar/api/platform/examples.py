@@ -34,6 +34,7 @@ PREFERENCES: Final[dict[str, Any]] = {
     "currency": "USD",
     "pausedFrom": None,
     "pausedUntil": None,
+    "schedule": None,
     "held": False,
     "heldReason": None,
     "heldBy": None,
@@ -43,5 +44,6 @@ PREFERENCES: Final[dict[str, Any]] = {
 WISHES: Final[dict[str, Any]] = {
     "Larger payouts": {"minimum": "100.00"},
     "Nothing in summer": {"pausedFrom": "2026-06-01", "pausedUntil": "2026-09-01"},
-    "As before": {"minimum": None, "pausedFrom": None},
+    "Paid on Mondays": {"schedule": {"frequency": "weekly", "day": 1, "hour": 9}},
+    "As before": {"minimum": None, "pausedFrom": None, "schedule": None},
 }

@@ -12,7 +12,7 @@ from bursar.api.earnings import EXAMPLE, EarningQuery, EarningView, shown
 from bursar.api.filters import Moment, moment
 from bursar.api.openapi import JSON, SCHEMAS
 from bursar.api.rules import LINE, TEXT
-from bursar.earnings import Credited, Earning, NewEarning, Payoff
+from bursar.earnings import Credited, Earning, NewEarning, Payoff, Withholding
 from bursar.foundation.errors import Refusal
 from bursar.holders import Holder
 
@@ -111,10 +111,12 @@ class PlatformEarningView(EarningView, rename="camel"):
     credited_by: str
 
     @classmethod
-    def whole(cls, earning: Earning, used_by: Sequence[Payoff], holder: Holder) -> "PlatformEarningView":
-        """Show one earning with its owner and the payouts that used it."""
+    def whole(
+        cls, earning: Earning, used_by: Sequence[Payoff], withheld: Sequence[Withholding], *, holder: Holder
+    ) -> "PlatformEarningView":
+        """Show one earning with its owner, the payouts that used it, and what was withheld of it."""
         return cls(
-            **shown(earning, used_by),
+            **shown(earning, used_by, withheld),
             program=earning.program,
             holder=OwnerView(holder.id, holder.reference, holder.name),
             credited_by=earning.credited_by,

@@ -1,4 +1,4 @@
-"""What is sent and shown of what holders, and staff about them, say to the runs that pay balances."""
+"""What is sent and shown of what holders, and staff about them, say to the runs."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,9 +7,10 @@ from uuid import UUID
 import msgspec
 
 from bursar.api.filters import Amount, Moment
+from bursar.api.own_schedules import ScheduleBody
 from bursar.api.rules import TEXT
 from bursar.foundation.clock import timestamp
-from bursar.holders import Preferences
+from bursar.holders import Every, KeptSchedule, Preferences
 
 
 class WishesBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
@@ -27,6 +28,13 @@ class WishesBody(msgspec.Struct, forbid_unknown_fields=True, rename="camel"):
         Annotated[Moment | None, msgspec.Meta(description="Until when; left out with `pausedFrom`, without an end.")]
         | msgspec.UnsetType
     ) = msgspec.UNSET
+    schedule: (
+        Annotated[
+            ScheduleBody | None,
+            msgspec.Meta(description="When to be paid, where the program lets its holders choose; null: as it pays."),
+        ]
+        | msgspec.UnsetType
+    ) = msgspec.UNSET
 
 
 class HoldBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -40,6 +48,29 @@ class HoldBody(msgspec.Struct, forbid_unknown_fields=True):
     ]
 
 
+class ScheduleView(msgspec.Struct, rename="camel"):
+    """A holder's own schedule: when it comes round next, and why nothing was paid the last time, if that was so."""
+
+    frequency: Every
+    day: int | None
+    hour: int
+    next_at: str
+    last_at: str | None
+    last_reason: str | None
+
+    @classmethod
+    def of(cls, kept: KeptSchedule) -> "ScheduleView":
+        """Show one."""
+        return cls(
+            frequency=kept.wish.every,
+            day=kept.wish.day,
+            hour=kept.wish.hour,
+            next_at=timestamp(kept.next_at),
+            last_at=_shown(kept.last_at),
+            last_reason=kept.last_reason,
+        )
+
+
 class WishesView(msgspec.Struct, rename="camel"):
     """What was said about one holder; `held` and its reason are staff's."""
 
@@ -48,6 +79,7 @@ class WishesView(msgspec.Struct, rename="camel"):
     currency: str | None
     paused_from: str | None
     paused_until: str | None
+    schedule: ScheduleView | None
     held: bool
     held_reason: str | None
     held_by: str | None
@@ -62,6 +94,7 @@ class WishesView(msgspec.Struct, rename="camel"):
             currency=said.minimum.currency if said.minimum else None,
             paused_from=_shown(said.paused_from),
             paused_until=_shown(said.paused_until),
+            schedule=ScheduleView.of(said.schedule) if said.schedule else None,
             held=said.held_at is not None,
             held_reason=said.held_why,
             held_by=said.held_by,

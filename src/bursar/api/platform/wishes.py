@@ -1,4 +1,4 @@
-"""What holders, and staff about them, say to the runs that pay balances: a minimum, a pause, a hold."""
+"""What holders, and staff about them, say to the runs: a minimum, a pause, a schedule of their own, a hold."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ from litestar.datastructures import State
 from litestar.params import FromPath
 from msgspec import UNSET
 
-from bursar import holders
+from bursar import holders, schedules
 from bursar.api import reading
 from bursar.api.entry import Either, PlatformRequest
 from bursar.api.filters import moment
@@ -37,7 +37,7 @@ _MAY_LOOK: Final = Either(Scope.HOLDERS_READ, Permission.VIEW)
     ),
 )
 async def show_preferences(holder_id: FromPath[str], request: PlatformRequest, state: State) -> WishesView:
-    """Show what was said about a holder to the runs that pay balances."""
+    """Show what was said about a holder to the runs."""
     house: House = state.house
     async with house.database.transaction(readonly=True) as tx:
         holder = await scope.holder(tx, request, holder_id)
@@ -54,13 +54,14 @@ async def show_preferences(holder_id: FromPath[str], request: PlatformRequest, s
         examples=examples.WISHES,
         answers=WishesView,
         shows=examples.PREFERENCES,
-        refuses=(404,),
+        refuses=(404, 409),
     ),
 )
 async def change_preferences(holder_id: FromPath[str], request: PlatformRequest, state: State) -> WishesView:
-    """Say how a holder wants to be paid by runs: no less than a minimum of their own, or nothing for a while.
+    """Say how a holder wants to be paid by runs: from a minimum of their own, on days of their own, not for a while.
 
-    It counts for every run that begins afterwards. The program's own minimum always counts too.
+    It counts for every run that begins afterwards. The program's own minimum always counts too. Whoever has a schedule
+    is paid the whole balance when it comes round, and nothing for single orders in between.
     """
     house: House = state.house
     body = await reading.json(request, WishesBody)
@@ -71,6 +72,10 @@ async def change_preferences(holder_id: FromPath[str], request: PlatformRequest,
             least = Money.parse(body.minimum, currency, field="minimum") if body.minimum else None
             await holders.set_minimum(tx, [holder.id], minimum=least, actor=request.user.actor)
         await _pause(tx, holder, body, actor=request.user.actor)
+        if body.schedule is None:
+            await holders.drop_schedule(tx, [holder.id], actor=request.user.actor)
+        elif body.schedule is not UNSET:
+            await schedules.choose(tx, [holder], body.schedule.wish(), book=house.book, actor=request.user.actor)
         return await _view(tx, holder)
 
 

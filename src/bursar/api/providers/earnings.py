@@ -70,8 +70,9 @@ async def show_own_earning(earning_id: FromPath[str], request: HolderRequest, st
 
 
 async def _views(tx: Transaction, found: Sequence[earnings.Earning]) -> list[EarningView]:
-    used_by = await earnings.of_earnings(tx, {earning.id for earning in found})
-    return [EarningView.of(earning, used_by.get(earning.id, ())) for earning in found]
+    ids = {earning.id for earning in found}
+    used_by, withheld = await earnings.of_earnings(tx, ids), await earnings.withheld_of(tx, ids)
+    return [EarningView.of(each, used_by.get(each.id, ()), withheld.get(each.id, ())) for each in found]
 
 
 router = Router(

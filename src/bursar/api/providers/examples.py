@@ -14,6 +14,7 @@ METHOD: Final[dict[str, Any]] = {
 METHODS: Final[dict[str, Any]] = {
     "A bank account": METHOD,
     "An account at the payment provider": {"type": "GATEWAY_ACCOUNT", "account": "acct_1Nv0FGQ9RKHgCVdK"},
+    "A UPI address": {"type": "UPI", "address": "anna@okaxis"},
 }
 _MASKED: Final = METHOD | {"accountNumber": "****0031"}
 

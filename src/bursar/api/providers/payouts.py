@@ -12,12 +12,12 @@ from litestar.params import FromPath
 from litestar.response import Stream
 
 from bursar import earnings, holders, payouts
-from bursar.api import exports, lists, own, reading, requests
+from bursar.api import exports, gathered, lists, own, reading, requests
 from bursar.api.entry import HolderRequest, Needs
 from bursar.api.openapi import Doc, Header
 from bursar.api.paging import Page
 from bursar.api.providers import examples
-from bursar.api.providers.requesting import IDEMPOTENCY_HEADER, Replayed
+from bursar.api.providers.requesting import IDEMPOTENCY_HEADER
 from bursar.api.providers.waiting import waiting_for
 from bursar.api.providers.wire import (
     WORDS,
@@ -76,10 +76,7 @@ async def request_payout(request: HolderRequest, state: State) -> Response[bytes
         idempotency_key=requests.header(headers, b"idempotency-key", b"x-idempotency-key"),
         request_id=requests.request_id(headers),
     )
-    replayed = isinstance(answer, Replayed)
-    told = answer.answer if replayed else answer
-    extra = {"idempotent-replayed": "true"} if replayed else {}
-    return Response(told.body, status_code=told.status, media_type="application/json", headers=extra)
+    return gathered.response(answer)
 
 
 @get(
@@ -164,7 +161,9 @@ async def _query(house: House, asked: ProviderPayoutQuery, holder: holders.Holde
 
 def _row(payout: payouts.Payout) -> exports.Row:
     shown = msgspec.to_builtins(ProviderPayoutView.of(payout))
-    method = {"bankCode": "", "accountNumber": shown["method"].get("account"), **shown["method"]}
+    method = dict(shown["method"])
+    named = method.get("account") or method.get("address")
+    method = {"bankCode": "", "accountNumber": named, **method}
     cells = shown | method | {"flagged": "yes" if shown["flagged"] else "no"}
     return [cells[column] for column in COLUMNS]
 

@@ -12,12 +12,13 @@ from uuid import UUID
 import msgspec
 
 from bursar import dispatch, holders, ledger, payouts, programs
-from bursar.api import amounts
+from bursar.api import amounts, gathered
 from bursar.api.destinations import announce, new_destination
 from bursar.api.entry import Acting
+from bursar.api.gathered import Outcome, Replayed
 from bursar.api.providers.wire import ProviderPayoutView, RequestBody
 from bursar.foundation import idempotency, log
-from bursar.foundation.db import Transaction, UniqueViolation
+from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Forbidden, Invalid, Kind, Refusal
 from bursar.foundation.gather import Gather
 from bursar.foundation.idempotency import Answer, Key
@@ -51,13 +52,6 @@ class NotForHolders(Forbidden):
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
-    """An answer that was given before."""
-
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True)
 class Wanted:
     """One request, read but not yet judged; without a key it is done again whenever it is sent again."""
 
@@ -70,9 +64,6 @@ class Wanted:
     def program(self) -> str:
         """Whose terms judge it."""
         return self.acting.holder.program
-
-
-Outcome = Answer | Replayed | Exception
 
 
 class Requesting:
@@ -111,23 +102,18 @@ class Requesting:
         await self._gather.drain()
 
     async def _work(self, batch: Sequence[Wanted]) -> list[Outcome]:
-        """Answer a batch in one transaction; once more if a twin in another process took one of its keys."""
-
-        async def work(tx: Transaction) -> list[Outcome]:
-            return await self._answer(tx, batch)
-
-        try:
-            return await self._house.lanes.retrying(work)
-        except UniqueViolation:  # By now the twin's answer is there to be found.
-            return await self._house.lanes.retrying(work)
+        return await gathered.together(self._house, lambda tx: self._answer(tx, batch))
 
     async def _answer(self, tx: Transaction, batch: Sequence[Wanted]) -> list[Outcome]:
-        answers = await _replays(tx, batch)
+        keys = {place: wanted.key for place, wanted in enumerate(batch) if wanted.key}
+        answers = await gathered.replays(tx, keys)
         fresh = {place: wanted for place, wanted in enumerate(batch) if place not in answers}
         if fresh:
             terms = await self._house.book.judge(tx, {wanted.program for wanted in fresh.values()})
             chosen = await self._destinations(tx, fresh, terms)
-            answers |= await self._request(tx, fresh, chosen, terms)
+            new = await self._request(tx, fresh, chosen, terms)
+            await gathered.remember(tx, keys, new)
+            answers |= new
         return [answers[place] for place in range(len(batch))]
 
     async def _destinations(
@@ -167,7 +153,7 @@ class Requesting:
         chosen: Mapping[int, Destination | Refusal],
         terms: Mapping[str, programs.Terms],
     ) -> dict[int, Outcome]:
-        """Ask for the payouts, and store each answer beside the payout it reports."""
+        """Ask for the payouts; the answer to each."""
         answers: dict[int, Outcome] = {}
         asks: dict[int, payouts.Ask] = {}
         for place, destination in chosen.items():
@@ -180,32 +166,8 @@ class Requesting:
         results = await payouts.request(tx, list(asks.values()), desk=self._house.desk, at=self._house.clock.now())
         for place, result in zip(asks, results, strict=True):
             answers[place] = _told(result)
-        await _remember(tx, fresh, answers)
         _log.info("payouts.requested", count=sum(isinstance(answer, Answer) for answer in answers.values()))
         return answers
-
-
-async def _replays(tx: Transaction, batch: Sequence[Wanted]) -> dict[int, Outcome]:
-    """The answers to requests that were answered before, or whose keys were used for something else."""
-    keyed = {place: wanted.key for place, wanted in enumerate(batch) if wanted.key}
-    if not keyed:
-        return {}
-    recalled = await idempotency.recall(tx, list(keyed.values()))
-    return {
-        place: Replayed(before) if isinstance(before, Answer) else before
-        for place, before in zip(keyed, recalled, strict=True)
-        if before is not None
-    }
-
-
-async def _remember(tx: Transaction, fresh: Mapping[int, Wanted], answers: Mapping[int, Outcome]) -> None:
-    answered = [
-        (key, answer)
-        for place, answer in answers.items()
-        if isinstance(answer, Answer) and (key := fresh[place].key) is not None
-    ]
-    if answered:
-        await idempotency.remember(tx, answered)
 
 
 def _unwelcome(wanted: Wanted, terms: Mapping[str, programs.Terms]) -> Refusal | None:

@@ -24,6 +24,8 @@ async def waiting_for(tx: Transaction, payout: Payout, terms: programs.Terms) ->
         return WaitingView.for_("stopped", until=None)
     if stored is not None and (held := _held(stored, terms, at)):
         return held
+    if payout.destination_group.startswith(standing.banks_down(terms.route.gateway)):
+        return WaitingView.for_("bank_down", until=None)
     if (terms.route.gateway, payout.amount.currency) in standing.low:
         return WaitingView.for_("low_float", until=None)
     return _until_due(payout, terms, at)

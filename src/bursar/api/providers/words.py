@@ -17,6 +17,7 @@ WAITING: Final[Mapping[str, str]] = MappingProxyType(
         "cool_off": "The bank account is new. For your protection it is paid to only after a while.",
         "account_denied": "The payment provider knows no such bank account. Cancel this payout, and use another one.",
         "account_unchecked": "The payment provider is being asked whose bank account this is.",
+        "bank_down": "The bank cannot be reached at the moment. It leaves as soon as the bank is back.",
         "low_float": "It leaves as soon as the payment provider has been funded.",
         "next_run": "It leaves with the next payment run.",
         "put_aside": "Our staff look at it before it leaves.",

@@ -27,6 +27,8 @@ RUN: Final[dict[str, Any]] = {
     "askedFor": 25,
     "leftOut": {"no_destination": 1, "paused": 2},
     "handedOver": 25,
+    "payoutsMax": None,
+    "keptWaiting": 0,
     "stoppedAt": None,
     "stoppedBy": None,
     "stoppedWhy": None,
@@ -59,6 +61,9 @@ PLAN: Final[dict[str, Any]] = {
     "inReview": 0,
     "leftOut": {"below_minimum": {"holders": 310, "amount": "2904.55"}, "paused": {"holders": 2, "amount": "120.00"}},
     "waiting": {"payouts": 0, "amounts": {}},
+    "leaving": {"payouts": 25, "amounts": {"USD": "2500.00"}},
+    "payoutsMax": None,
+    "keptWaiting": 0,
     "blocker": None,
     "stops": None,
     "holders": [

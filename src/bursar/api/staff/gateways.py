@@ -48,13 +48,14 @@ async def reset_gateway(gateway: FromPath[str], request: PersonRequest, state: S
     """Close a gateway's circuit without waiting for the next look-up; what waits for it leaves at once.
 
     A circuit closes by itself once the gateway answers. If it still does not, this opens it again after ten calls.
+    `name:BANK`, as the list has it, is that of one bank behind it.
     """
     house: House = state.house
-    if gateway not in house.gateways:
+    if dispatch.circuits.parts_of(gateway)[0] not in house.gateways:
         raise dispatch.NoSuchGateway(gateway=gateway[:40])
     async with house.database.transaction() as tx:
         was_open = await dispatch.circuits.reset(tx, gateway, actor=request.user.actor)
-        [condition] = await dispatch.conditions(tx, [gateway])
+        condition, *_ = await dispatch.conditions(tx, [gateway])
     if was_open:
         house.ringer.ring(dispatch.BELL)
     told = "The gateway is used again" if was_open else "The gateway was in use"

@@ -58,7 +58,7 @@ _SHOWN: Final[dict[str, Any]] = {
 async def follow_id(name: FromPath[str], state: State) -> Envelope[StoryView]:
     """Tell the whole story that an id belongs to, whichever kind of id it is.
 
-    A payout, run, batch, attempt, message, delivery, notice, earning, alert, break or reconciliation item; a
+    A payout, run, batch, attempt, message, delivery, notice, earning, order, alert, break or reconciliation item; a
     correlation id or a request's id; what a gateway or the asker calls it; an idempotency key.
     """
     house: House = state.house

@@ -15,6 +15,7 @@ from bursar.api.rules import TEXT
 from bursar.earnings import Earning, Payoff
 from bursar.foundation import texts
 from bursar.foundation.clock import timestamp
+from bursar.foundation.money import Money
 from bursar.holders import Holder
 from bursar.identity import Person
 from bursar.monitoring import Entry
@@ -38,6 +39,14 @@ class PageEnvelope(Page[V], Generic[V], rename="camel"):
 
     message: str
     timestamp: str
+
+
+class NumberedPageEnvelope(PageEnvelope[V], Generic[V], rename="camel"):
+    """The same. Where a `page` was asked for, how many there are in all, and on how many pages."""
+
+    total: int | msgspec.UnsetType = msgspec.UNSET
+    page: int | msgspec.UnsetType = msgspec.UNSET
+    pages: int | msgspec.UnsetType = msgspec.UNSET
 
 
 Reason = Annotated[
@@ -96,6 +105,9 @@ class FindingView(msgspec.Struct):
 class StaffPayoutView(msgspec.Struct, rename="camel"):
     """One payout as staff see it. It is ``flagged`` when people have to look at it, or had to.
 
+    ``kind`` is what it pays and ``orderId`` our id of the one order that it pays for. ``netted`` was kept back of what
+    was asked for, to settle a debt.
+
     ``findings`` are the remarks of risk that speak against it; those that do not stand in the timeline.
 
     ``dueAt`` says when one that waits to leave may do so; null, with ``waitsForRun``, where the next run takes it.
@@ -105,7 +117,10 @@ class StaffPayoutView(msgspec.Struct, rename="camel"):
     program: str
     holder: HolderView
     reference: str
+    kind: str | None
+    order_id: UUID | None
     amount: str
+    netted: str
     currency: str
     state: PayoutState
     reason: str | None
@@ -131,7 +146,10 @@ class StaffPayoutView(msgspec.Struct, rename="camel"):
             program=payout.program,
             holder=HolderView.of(holder),
             reference=payout.reference,
+            kind=payout.kind,
+            order_id=payout.order_id,
             amount=payout.amount.text,
+            netted=Money(payout.netted, payout.amount.currency).text,
             currency=payout.amount.currency,
             state=payout.state,
             reason=payout.reason,

@@ -243,9 +243,10 @@ class HealthView(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class HistoryView(RunTotals, rename="camel", kw_only=True):
-    """A run, and what it came to."""
+    """A run, and what it came to; `keptWaiting` payouts were left for the next one, since one run takes so many."""
 
     status: RunStatus
+    kept_waiting: int
     scheduled_for: str | None
     started_at: str
     ended_at: str | None
@@ -258,6 +259,7 @@ class HistoryView(RunTotals, rename="camel", kw_only=True):
         return cls(
             **msgspec.structs.asdict(totals),
             status=status,
+            kept_waiting=run.kept_waiting,
             scheduled_for=timestamp(run.due_at) if run.cron else None,
             started_at=timestamp(run.begun_at),
             ended_at=timestamp(run.ended_at) if run.ended_at else None,

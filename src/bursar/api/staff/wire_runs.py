@@ -117,7 +117,8 @@ class ResultsView(msgspec.Struct, rename="camel"):
 class RunView(msgspec.Struct, rename="camel"):
     """One run: what it was for, how far it has come, and what has become of its payouts.
 
-    `askedFor` payouts were asked for by the run itself; `leftOut` counts the holders who got none, by reason.
+    `askedFor` payouts were asked for by the run itself; `leftOut` counts the holders who got none, by reason. It takes
+    at most `payoutsMax`, the oldest first; `keptWaiting` others were left for the next run.
     """
 
     id: UUID
@@ -132,6 +133,8 @@ class RunView(msgspec.Struct, rename="camel"):
     asked_for: int
     left_out: dict[str, int]
     handed_over: int
+    payouts_max: int | None
+    kept_waiting: int
     stopped_at: str | None
     stopped_by: str | None
     stopped_why: str | None
@@ -157,6 +160,8 @@ class RunView(msgspec.Struct, rename="camel"):
             asked_for=run.asked,
             left_out=dict(run.left_out),
             handed_over=run.count,
+            payouts_max=run.payouts_max,
+            kept_waiting=run.kept_waiting,
             stopped_at=timestamp(run.stopped_at) if run.stopped_at else None,
             stopped_by=run.stopped_by,
             stopped_why=run.stopped_why,
@@ -203,8 +208,9 @@ class LeftOutView(msgspec.Struct):
 class PlanView(msgspec.Struct, rename="camel"):
     """What a run would come to if it began now; nothing is stored.
 
-    `waiting` were asked for already and would leave too. `blocker` would keep all of it from leaving, and `stops` would
-    stop the run before anything leaves. `holders` are some of those with enough, by id.
+    `waiting` were asked for already and would leave too. `leaving` are all of them: at most `payoutsMax`, the oldest
+    first, and `keptWaiting` others would wait for the next run. `blocker` would keep all of it from leaving, and
+    `stops` would stop the run before anything leaves. `holders` are some of those it would look at, by id.
     """
 
     program: str
@@ -216,6 +222,9 @@ class PlanView(msgspec.Struct, rename="camel"):
     in_review: int
     left_out: dict[str, LeftOutView]
     waiting: LeavingView
+    leaving: LeavingView
+    payouts_max: int | None
+    kept_waiting: int
     blocker: str | None
     stops: str | None
     holders: list[PlanLineView]
@@ -235,6 +244,9 @@ class PlanView(msgspec.Struct, rename="camel"):
             in_review=plan.in_review,
             left_out=left_out,
             waiting=LeavingView(plan.waiting[0], amounts(plan.waiting[1])),
+            leaving=LeavingView(plan.leaving[0], amounts(plan.leaving[1])),
+            payouts_max=plan.payouts_max,
+            kept_waiting=plan.kept_waiting,
             blocker=plan.blocker,
             stops=plan.stops,
             holders=[PlanLineView.of(line) for line in lines],

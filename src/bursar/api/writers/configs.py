@@ -36,7 +36,7 @@ Cron = Annotated[
     str,
     msgspec.Meta(
         max_length=100,
-        description="The other way to say when: a cron expression of five parts.",
+        description="The other way to say when: a cron expression of five parts, or a name such as `EVERY_HOUR`.",
         examples=["0 9 1 * *"],
     ),
 ]

@@ -161,16 +161,16 @@ async def _rehearse(house: House, program: str) -> RunAnswer:
     async with house.database.transaction(readonly=True) as tx:
         terms = await programs.terms(tx, program)
         plan = await schedules.plan(tx, program, desk=house.desk)
-    waiting, sums = plan.waiting
-    amount = total((plan.amount, *sums), terms.currency)
+    count, sums = plan.leaving
+    amount = total(sums, terms.currency)
     return RunAnswer(
         success=True,
         status="dry_run",
-        message=_foretold(plan, plan.count + waiting, amount),
+        message=_foretold(plan, count, amount),
         data=RunFigures(
             program=program,
             currency=terms.currency,
-            total_payouts=plan.count + waiting,
+            total_payouts=count,
             waiting_payouts=plan.in_review,
             total_amount=amounts.figure(amount),
             left_out={reason: count for reason, (count, _) in plan.left_out.items()},
@@ -185,6 +185,8 @@ def _foretold(plan: schedules.Plan, count: int, amount: Money) -> str:
     told = f"Dry run, nothing was done. Payouts that would leave: {count}, {amount} altogether"
     if plan.in_review:
         told += f"; once people have agreed: {plan.in_review} of them"
+    if plan.kept_waiting:
+        told += f"; left for the next run: {plan.kept_waiting}, since one takes no more than {plan.payouts_max}"
     if plan.blocker:
         told += f"; at present nothing leaves ({plan.blocker})"
     if plan.stops:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from bursar.cli import frame
-from bursar.cli.demo import books, cast, providers, sheet, verdict, writers
+from bursar.cli.demo import books, cast, marketplace, providers, sheet, verdict, writers
 from bursar.cli.demo.cast import Cast
 from bursar.cli.demo.receiver import Receiver
 from bursar.cli.demo.sheet import Outcome
@@ -31,6 +31,13 @@ SCENES: Final = {
     "psp": "Bank's reference",
 }
 PROVIDERS: Final = {"provider": "Provider", "amount": "Amount", "shows": "What it shows", "status": "Became"}
+MARKETPLACE: Final = {
+    "earner": "Seller or scout",
+    "paid": "Paid",
+    "shows": "What it shows",
+    "status": "Became",
+    "reference": "Payment reference",
+}
 WRITERS: Final = {"writer": "Writer", "earned": "Earned", "shows": "What it shows", "status": "Became"}
 TELL_SECONDS: Final = 10.0  # For the last webhooks, once everything rests.
 
@@ -82,7 +89,7 @@ class Stage:
         views = await self._watch(sent, seconds=REST_SECONDS + REST_SECONDS_PER_ROW * rows)
         all_told = await self._hear_the_last(sent, views)
         frame.show_aside(_scenes(asked, views), SCENES)
-        provided, written = await self._providers(), await self._writers()
+        provided, written, sold = await self._providers(), await self._writers(), await self._marketplace()
         return await verdict.reach(
             sent,
             views,
@@ -97,6 +104,7 @@ class Stage:
             forged=self.receiver.forged,
             providers=provided,
             writers=written,
+            marketplace=sold,
         )
 
     def applaud(self, reached: Verdict) -> None:
@@ -111,6 +119,7 @@ class Stage:
             {"what": "Webhooks received and verified", "value": reached.webhooks},
             {"what": "Providers' payouts as they should be", "value": reached.providers.is_good},
             {"what": "Writers paid as they should be", "value": reached.writers.is_good},
+            {"what": "Scouts and sellers paid as they should be", "value": reached.marketplace.is_good},
             {"what": "Seconds", "value": reached.seconds},
         ]
         frame.show_aside(rows, {"what": "", "value": ""})
@@ -122,6 +131,8 @@ class Stage:
         frame.say(f"An API key of {merchant.name}: {merchant.key}")
         frame.say(f"Staff: {cast.STAFF}, password {self.people.staff_password}")
         frame.say(f"A provider: {providers.AMAKA.email}, password {reached.providers.password}")
+        market = f"{marketplace.ARJUN.email}, a scout: {marketplace.PRIYA.email}"
+        frame.say(f"A seller: {market}, both with password {reached.marketplace.password}")
         frame.say(f"The scheduler's key (CRON_API_KEY): {reached.writers.cron_key}")
         frame.say(f"\n{self.traffic.curl(merchant, SCENARIOS['Success'])}\n")
         data = self.running.settings.bursar_data
@@ -142,6 +153,14 @@ class Stage:
         staff = (cast.STAFF, self.people.staff_password)
         ending = await writers.Act(self.running, self.client, self.database, staff).perform()
         frame.show_aside(ending.rows(), WRITERS)
+        return ending
+
+    async def _marketplace(self) -> marketplace.Ending:
+        """The fourth act, which needs nothing of the others."""
+        frame.note("Sellers sell, a scout has recruited one of them …")
+        staff = (cast.STAFF, self.people.staff_password)
+        ending = await marketplace.Act(self.running, self.client, self.database, staff).perform()
+        frame.show_aside(ending.rows(), MARKETPLACE)
         return ending
 
     async def _watch(self, sent: Sequence[Sent], *, seconds: float) -> Mapping[str, View]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from bursar import identity, schedules
+from bursar import schedules
 from bursar.cli.demo import asking, books, cast
 from bursar.cli.everything import Running
 from bursar.foundation import db, ids, queue
@@ -18,7 +18,6 @@ from bursar.foundation.money import Money
 
 PROGRAM: Final = "providers"
 GATEWAY: Final = "flutterwave"
-ACTOR: Final = "system:demo"
 BANK: Final = "058"
 EARNED: Final = "150000.00"
 ROUNDS: Final = 3  # So many completed payouts, agreed to by staff, before one leaves by itself.
@@ -159,27 +158,11 @@ class Act:
         ]
         await self._call("POST", "/api/earnings", of_platform, earned)
         for one, view in zip(ALL, known["data"], strict=True):
-            await self._let_in(one, view["id"])
+            await cast.let_in(self.database, one.email, one.name, holder_id=view["id"], password=self._password)
             await self._sign_in(one.email, self._password)
             await self._say_where(one)
         await self._sign_in(*self.staff)
         await asyncio.gather(*map(self._checked, ALL))
-
-    async def _let_in(self, one: Provider, holder_id: str) -> None:
-        """Let somebody act for a provider; whoever was there before gets a new password."""
-        at = SystemClock().now()
-        stored = await identity.hash_password(self._password, email=one.email)
-        holder = ids.parse(holder_id)
-        assert holder is not None, "the API gives ids"
-        async with self.database.transaction() as tx:
-            known = {person.email: person for person in await identity.list_people(tx)}
-            if one.email in known:
-                await identity.set_password(tx, known[one.email].id, password_hash=stored, actor=ACTOR, at=at)
-            else:
-                person = await identity.add_person(
-                    tx, email=one.email, name=one.name, password_hash=stored, roles=[], actor=ACTOR, at=at
-                )
-                await identity.link(tx, [(person.id, holder)], actor=ACTOR, at=at)
 
     async def _say_where(self, one: Provider) -> None:
         """A provider stores their account; the bank knows it by a name."""
@@ -216,7 +199,7 @@ class Act:
         connect = partial(db.connect_alone, self.running.settings)
         carrier = queue.open_carrier(self.running.settings, self.database, connect)
         async with self.database.transaction() as tx:
-            run = await schedules.begin_now(tx, PROGRAM, actor=ACTOR)
+            run = await schedules.begin_now(tx, PROGRAM, actor=cast.ACTOR)
         await carrier.ring(schedules.PROCESS, schedules.Process(run.id))
         await carrier.close()
         await asking.until(self._rests)

@@ -9,6 +9,7 @@ import msgspec
 
 from bursar import ledger
 from bursar.cli.demo import books
+from bursar.cli.demo.marketplace import Ending as Sold
 from bursar.cli.demo.providers import Ending as Provided
 from bursar.cli.demo.sheet import Outcome
 from bursar.cli.demo.traffic import Sent, View
@@ -37,20 +38,25 @@ class Verdict:
     webhooks: int = field(kw_only=True)
     providers: Provided = field(kw_only=True)
     writers: Written = field(kw_only=True)
+    marketplace: Sold = field(kw_only=True)
     forged: int = field(kw_only=True)
 
     @property
     def is_good(self) -> bool:
         """Whether nothing is otherwise than it should be."""
         ours = (self.all_rest, self.all_told, self.ledger_balanced, self.book_matches, not self.forged)
-        return all(ours) and self.providers.is_good and self.writers.is_good
+        return all(ours) and all(act.is_good for act in self.acts.values())
+
+    @property
+    def acts(self) -> Mapping[str, Provided | Written | Sold]:
+        """The acts after the first one, by their programs."""
+        return {"providers": self.providers, "writers": self.writers, "marketplace": self.marketplace}
 
     def line(self) -> str:
         """One JSON object in one line."""
         shown = ("payouts", "by_status", "amount_minor", "ledger_balanced", "book_matches", "seconds")
         line = {name: getattr(self, name) for name in shown}
-        acts = {"providers": self.providers.by_status, "writers": self.writers.by_status}
-        return msgspec.json.encode(line | acts).decode()
+        return msgspec.json.encode(line | {name: act.by_status for name, act in self.acts.items()}).decode()
 
 
 def rests(view: View | None, expected: Outcome) -> bool:

@@ -11,7 +11,7 @@ import typer
 from bursar import earnings, holders
 from bursar.cli import frame
 from bursar.cli.ledger.books import MOMENTS, utc
-from bursar.earnings import Earning, EarningState, Payoff, Query
+from bursar.earnings import Earning, EarningState, Payoff, Query, Withholding
 from bursar.foundation.db import Transaction
 
 EXAMPLES: Final = frame.examples(
@@ -28,6 +28,7 @@ _HEADINGS: Final = {
     "available": "Available",
     "reserved": "Reserved",
     "paid": "Paid",
+    "withheld": "Withheld",
     "status": "Status",
 }
 _PAYOUTS: Final = {
@@ -36,6 +37,13 @@ _PAYOUTS: Final = {
     "amount": "Amount",
     "status": "Status",
     "changed_at": "Changed",
+}
+_WITHHELD: Final = {
+    "at": "Since",
+    "amount": "Amount",
+    "why": "Withheld, because it was",
+    "reference": "For",
+    "payout": "Payout",
 }
 
 
@@ -71,7 +79,7 @@ def list_earnings(
 def show_earning(
     earning: Annotated[UUID, typer.Argument(metavar="ID", help="The earning's id.")], *, json: frame.Json = False
 ) -> None:
-    """Show one earning, and every payout that used it."""
+    """Show one earning, every payout that used it, and what was taken back of it or kept for a debt."""
     frame.run(_show(earning, json=json))
 
 
@@ -90,14 +98,17 @@ async def _show(earning_id: UUID, *, json: bool) -> None:
     async with frame.database() as database, database.transaction(readonly=True) as tx:
         [row] = await _rows(tx, [await earnings.get(tx, earning_id)])
         used_by = (await earnings.of_earnings(tx, [earning_id])).get(earning_id, ())
-    parts = [_part(payoff) for payoff in used_by]
+        withheld = (await earnings.withheld_of(tx, [earning_id])).get(earning_id, ())
+    parts, kept = [_part(payoff) for payoff in used_by], [_kept(withholding) for withholding in withheld]
     if json:
-        frame.show_json({**row, "payouts": parts})
+        frame.show_json({**row, "payouts": parts, "withholdings": kept})
         return
     frame.show([row], _HEADINGS)
     if row["description"]:
         frame.say(row["description"])
     frame.show(parts, _PAYOUTS, empty="No payout has used it.")
+    if kept:
+        frame.show(kept, _WITHHELD)
 
 
 async def _rows(tx: Transaction, found: Sequence[Earning]) -> list[dict[str, Any]]:
@@ -114,6 +125,7 @@ async def _rows(tx: Transaction, found: Sequence[Earning]) -> list[dict[str, Any
             "reserved": earning.reserved,
             "paid": earning.paid,
             "suspended": earning.suspended,
+            "withheld": earning.withheld,
             "status": earning.state.value,
             "earned_at": earning.earned_at,
             "created_at": earning.created_at,
@@ -131,4 +143,14 @@ def _part(payoff: Payoff) -> dict[str, Any]:
         "status": payoff.state.value,
         "reserved_at": payoff.reserved_at,
         "changed_at": payoff.changed_at,
+    }
+
+
+def _kept(withholding: Withholding) -> dict[str, Any]:
+    return {
+        "at": withholding.at,
+        "amount": withholding.amount,
+        "why": withholding.why.value.replace("_", " "),
+        "reference": withholding.reference,
+        "payout": withholding.payout_id,
     }

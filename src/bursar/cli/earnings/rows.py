@@ -1,22 +1,16 @@
-"""A CSV file of earnings, read a few rows at a time: a row that cannot be read spoils no other."""
+"""What a row of a CSV file says that a holder has earned."""
 
-import csv
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Final, TextIO
+from typing import Final
 
+from bursar.cli.csv_file import Columns
 from bursar.earnings import NewEarning
-from bursar.foundation.errors import Invalid, Refusal
+from bursar.foundation.errors import Invalid
 from bursar.foundation.money import Money
 from bursar.programs import Terms
 
-NEEDED: Final = ("holder", "reference", "amount")
-COLUMNS: Final = (*NEEDED, "description", "earned_at")
 _SHOWN: Final = 40  # Characters of what somebody wrote, in a refusal.
-_FOREIGN: Final = re.compile(r"[\ud800-\udfff]")
 
 
 class BadEarningsFile(Invalid):
@@ -25,74 +19,15 @@ class BadEarningsFile(Invalid):
     code = "invalid_earnings_file"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row: the line on which it ends, and what it wants to be credited, or why that cannot be read."""
-
-    line: int
-    wanted: NewEarning | Refusal
+COLUMNS: Final = Columns(("holder", "reference", "amount"), ("description", "earned_at"), BadEarningsFile)
 
 
-def count_lines(file: Path) -> int:
-    """How many lines a file has, for a bar that shows how far its reading is.
+def earning(row: Mapping[str, str], terms: Terms, *, credited_by: str) -> NewEarning:
+    """The earning that a row describes, its amount in major units of the program's currency.
 
     Raises:
-        BadEarningsFile: it cannot be opened.
+        Invalid: a cell breaks a rule.
     """
-    with _opened(file) as opened:
-        return sum(1 for _ in opened.buffer)
-
-
-def read(file: Path, terms: Terms, *, credited_by: str) -> Iterator[Row]:
-    """The rows of a CSV file (RFC 4180) in UTF-8, whose first line names the columns in any order.
-
-    Raises:
-        BadEarningsFile: it cannot be opened, a column is missing or unknown, or some line is no CSV, so that nobody can
-            say where the rows after it begin.
-    """
-    with _opened(file) as opened:
-        lines = csv.reader(opened, strict=True)
-        try:
-            columns = [name.strip() for name in next(lines, [])]
-            _insist_on_columns(columns)
-            for cells in lines:
-                if cells:
-                    yield Row(lines.line_num, _wanted(columns, cells, terms, credited_by=credited_by))
-        except csv.Error as broken:
-            raise BadEarningsFile(field="the file", rule=f"well-formed CSV; line {lines.line_num} is not") from broken
-
-
-def _opened(file: Path) -> TextIO:
-    """The file as text; bytes that are no UTF-8 are kept as lone surrogates, by which their row is known."""
-    try:
-        return file.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
-    except OSError as error:
-        raise BadEarningsFile(f"{file} cannot be opened: {error.strerror}.") from error
-
-
-def _insist_on_columns(columns: Sequence[str]) -> None:
-    for name in columns:
-        if name not in COLUMNS or columns.count(name) > 1:
-            rule = f"a list of the columns {', '.join(COLUMNS)}, each at most once"
-            raise BadEarningsFile(field="the first line", rule=rule)
-    for name in NEEDED:
-        if name not in columns:
-            raise BadEarningsFile(field=name, rule="a column of the first line")
-
-
-def _wanted(columns: Sequence[str], cells: Sequence[str], terms: Terms, *, credited_by: str) -> NewEarning | Refusal:
-    if len(cells) != len(columns):
-        return Invalid(field="row", rule=f"{len(columns)} cells, not {len(cells)}")
-    for name, cell in zip(columns, cells, strict=True):
-        if _FOREIGN.search(cell):
-            return Invalid(field=name, rule="a text in UTF-8")
-    try:
-        return _earning(dict(zip(columns, cells, strict=True)), terms, credited_by=credited_by)
-    except Refusal as refusal:
-        return refusal
-
-
-def _earning(row: Mapping[str, str], terms: Terms, *, credited_by: str) -> NewEarning:
     return NewEarning(
         program=terms.program,
         holder=row["holder"],

@@ -1,8 +1,9 @@
 """Transfers as a Beancount ledger (https://beancount.github.io/docs/beancount_language_syntax.html).
 
-What holders have is a liability of whoever runs Bursar. A program's funding is an asset, out of which gateways pay: a
-gateway's clearing account goes as far below zero as it has paid out. Beancount writes debits as positive figures and
-credits as negative ones, so an account that Bursar's ledger shows as grown by a credit is negative here.
+What holders have is a liability of whoever runs Bursar, and what they owe is an asset. So is a program's funding, out
+of which gateways pay: a gateway's clearing account goes as far below zero as it has paid out. Beancount writes debits
+as positive figures and credits as negative ones, so an account that Bursar's ledger shows as grown by a credit is
+negative here.
 """
 
 import re
@@ -19,6 +20,7 @@ _TYPES: Final = {
     AccountKind.FEES: "Income",
     AccountKind.SUSPENSE: "Liabilities",
     AccountKind.CLEARING: "Assets",
+    AccountKind.DEBTS: "Assets",
 }
 _UNFIT: Final = re.compile(r"[^A-Za-z0-9]+")  # Part of no account's name here; Beancount itself allows more.
 _UNQUOTED: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": " ", "\r": " ", "\t": " "})

@@ -89,6 +89,7 @@ def _run(run: Run, results: Results | None) -> RenderableType:
         f"{done:,} of {total:,}",
         frame.said(results.amounts) if results else "",
         Text(failed, style="red"),
+        f"{run.kept_waiting:,} wait for the next run" if run.kept_waiting else "",
     )
     return grid
 

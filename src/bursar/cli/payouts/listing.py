@@ -96,7 +96,10 @@ async def rows(tx: Transaction, found: Sequence[Payout]) -> list[dict[str, Any]]
             "program": payout.program,
             "holder": owners[payout.holder_id].reference,
             "reference": payout.reference,
+            "kind": payout.kind,
+            "order": payout.order_id,
             "amount": payout.amount,
+            "netted": Money(payout.netted, payout.amount.currency) if payout.netted else None,
             "state": payout.state.value,
             "waiting": waiting.get(payout.id),
             "reason": payout.reason,
@@ -155,7 +158,8 @@ def _before_leaving(payout: Payout, stops: dispatch.Standing, *, gateway: str, n
 
 
 def _masked(shown: Mapping[str, Any]) -> str:
-    return f"{shown['bankCode']} …{shown['last4']}, {shown['accountTitle']}"
+    account = shown.get("address", f"{shown['bankCode']} …{shown['last4']}")
+    return f"{account}, {shown['accountTitle']}"
 
 
 def _utc(moment: datetime | None) -> datetime | None:

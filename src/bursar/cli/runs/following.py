@@ -35,6 +35,7 @@ def _draw(draw: Callable[[str, int, int], None], run: Run, found: Results) -> No
         draw(f"asked for {run.asked:,}", 0, 0)
         return
     words = [f"{found.succeeded:,} paid", f"{found.failed:,} failed", f"{found.waiting:,} on their way"]
+    words += [f"{run.kept_waiting:,} wait for the next run"] if run.kept_waiting else []
     words += [f"stopped: {run.stopped_why}"] if run.standing is Standing.STOPPED else []
     draw(", ".join(words), found.total - found.waiting, found.total)
 

@@ -98,6 +98,8 @@ def detail(run: Run, results: Results) -> dict[str, Any]:
     """A run with everything that is known about it."""
     return {
         **row_of(run),
+        "payouts_max": run.payouts_max,
+        "kept_waiting": run.kept_waiting,
         "asked": run.asked,
         "left_out": dict(run.left_out),
         "total": results.total,

@@ -96,6 +96,9 @@ def _figures(plan: Plan) -> dict[str, Any]:
         "of_these_for_review": plan.in_review,
         **{f"left_out_{reason}": [f"{count:,}", amount] for reason, (count, amount) in sorted(plan.left_out.items())},
         "asked_for_and_waiting": [f"{waiting:,}", *amounts],
+        "would_leave": [f"{plan.leaving[0]:,}", *plan.leaving[1]],
+        "one_run_takes_at_most": plan.payouts_max,
+        "would_wait_for_the_next": plan.kept_waiting,
         "nothing_leaves_because": plan.blocker,
         "would_be_stopped_by": plan.stops,
     }

@@ -1,5 +1,7 @@
 """Every statement on circuits but the one that claims read (see ``dispatch.store.standing``)."""
 
+from datetime import datetime
+
 from bursar.dispatch.circuits.model import PROBE_LEASE_SECONDS, Circuit, Stage, probe_wait
 from bursar.foundation.db import Record, Transaction
 
@@ -18,6 +20,28 @@ async def open_(tx: Transaction, gateway: str, *, failures: int, reason: str | N
         gateway, failures, reason, probe_wait(0),
     )  # fmt: skip
     return bool(opened)
+
+
+async def told(tx: Transaction, circuit: str, *, stage: Stage, since: datetime, reason: str, seconds: float) -> bool:
+    """Open or close a circuit by what was told of a downtime that began at ``since``; whether that was news.
+
+    Word of an older downtime than the last one known, or that one goes on which is known to be over, changes nothing.
+    It is tried again after so many ``seconds``.
+    """
+    changed = await tx.run(
+        """
+        INSERT INTO circuits AS c (gateway, state, failures, reason, opened_at, probe_at)
+        VALUES ($1, $2, 0, CASE WHEN $2 = 'open' THEN $4 END, $3,
+                CASE WHEN $2 = 'open' THEN now() + make_interval(secs => $5) END)
+        ON CONFLICT (gateway) DO UPDATE SET
+            state = excluded.state, failures = 0, reason = excluded.reason, opened_at = excluded.opened_at, probes = 0,
+            probe_at = excluded.probe_at, updated_at = now()
+        WHERE c.opened_at IS NULL OR c.opened_at < excluded.opened_at
+           OR (c.opened_at = excluded.opened_at AND c.state <> 'closed' AND excluded.state = 'closed')
+        """,
+        circuit, stage.value, since, reason, seconds,
+    )  # fmt: skip
+    return bool(changed)
 
 
 async def begin_probe(tx: Transaction, gateway: str) -> int | None:
@@ -66,9 +90,12 @@ async def close(tx: Transaction, gateway: str) -> bool:
 
 
 async def known(tx: Transaction) -> list[Circuit]:
-    """Every circuit that was ever opened."""
+    """Every circuit that was ever opened; a bank's whose time is up counts as closed, and is left out."""
     rows = await tx.many(
-        "SELECT gateway, state, failures, reason, opened_at, probes, probe_at FROM circuits ORDER BY gateway"
+        """
+        SELECT gateway, state, failures, reason, opened_at, probes, probe_at FROM circuits
+        WHERE gateway NOT LIKE '%:%' OR probe_at > now() ORDER BY gateway
+        """
     )
     return [_circuit(row) for row in rows]
 

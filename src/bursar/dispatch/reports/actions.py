@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from bursar.dispatch import circuits
 from bursar.dispatch import store as attempts
 from bursar.dispatch.inquire import BELL as INQUIRE_BELL
 from bursar.dispatch.model import Told, is_news
@@ -16,7 +17,7 @@ from bursar.foundation import ids, log
 from bursar.foundation.db import Record, Transaction
 from bursar.foundation.loops import repeat
 from bursar.foundation.money import Money
-from bursar.gateways import Echo, Outcome, Report, Word
+from bursar.gateways import Downtime, Echo, Outcome, Report, Word
 
 BELL: Final = "reports"
 AT_ONCE: Final = 500
@@ -33,19 +34,26 @@ BUSY_SECONDS: Final = 0.5
 Settled = tuple[str, str, str, float | None]
 """gateway, event, result, seconds until it is tried again"""
 
-Arrived = tuple[str, Sequence[Report], bytes]
-"""The gateway, the reports in one body of its, and that body."""
+Arrived = tuple[str, Sequence[Report | Downtime], bytes]
+"""The gateway, what one body of its tells, and that body."""
 
 _log = log.get(__name__)
 
 
 async def take_in(tx: Transaction, arrived: Sequence[Arrived]) -> list[int]:
-    """Store verified reports, whole bodies at a time; how many reports each body held. A duplicate changes nothing."""
+    """Store verified reports, whole bodies at a time; how many reports each body held. A duplicate changes nothing.
+
+    What they tell of downtimes is not stored: it takes effect at once.
+    """
     rows = []
-    for gateway, reports, body in arrived:
+    downtimes = []
+    for gateway, news, body in arrived:
         digest = hashlib.sha256(body).digest()
+        reports = [one for one in news if isinstance(one, Report)]
         rows += [(gateway, r.event_id, r.key, r.outcome.word.value, digest, _facts(r.outcome)) for r in reports]
+        downtimes += [(gateway, one) for one in news if isinstance(one, Downtime)]
     await store.insert(tx, rows)
+    await circuits.told(tx, downtimes)
     return [len(reports) for _, reports, _ in arrived]
 
 

@@ -11,9 +11,9 @@ from bursar.foundation.http import CallFailed, PoliteClient, Reply
 from bursar.foundation.money import Money
 from bursar.gateways.deadline import Deadline
 from bursar.gateways.model import Echo
+from bursar.gateways.patience import asked_wait
 from bursar.holders import Destination
 
-RETRY_AFTER_MAX: Final = 3600.0  # Seconds; whoever asks us to wait longer is asked again all the same.
 NOT_A_REFUSAL: Final = frozenset({408, 425, 429})  # Said by whatever stands in front of the service.
 
 T = TypeVar("T")
@@ -88,9 +88,7 @@ def echo_of(amount: Decimal, currency: str, *, bank_code: str | None, account_nu
 
 
 def _trouble(reply: Reply) -> Trouble:
-    wait = reply.headers.get("retry-after", "")
-    asked = min(float(wait), RETRY_AFTER_MAX) if wait.isascii() and wait.isdigit() else None
-    trouble = Trouble(f"http_{reply.status}", reply.status, retry_after=asked)
+    trouble = Trouble(f"http_{reply.status}", reply.status, retry_after=asked_wait(reply))
     if not 400 <= reply.status < 500 or reply.status in NOT_A_REFUSAL:
         return trouble
     try:

@@ -21,10 +21,10 @@ from bursar.gateways.model import (
     Report,
     Word,
 )
+from bursar.gateways.patience import asked_wait
 
 BULK_MAX: Final = 500  # The mock bank takes 1,000; half of it keeps one lost answer from leaving too many in doubt.
 LIST_PAGE: Final = 1_000  # The most it gives at once.
-RETRY_AFTER_MAX: Final = 3600.0  # Seconds; a bank that asks for more is asked again all the same.
 
 
 class MockBank:
@@ -38,6 +38,7 @@ class MockBank:
         deadline=30.0,
         cancel=True,
         lists=True,
+        pays=False,
     )
 
     def __init__(
@@ -171,9 +172,7 @@ def _code(reply: Reply) -> str | None:
 
 
 def _unclear(reply: Reply) -> Outcome:
-    wait = reply.headers.get("retry-after", "")
-    asked = min(float(wait), RETRY_AFTER_MAX) if wait.isascii() and wait.isdigit() else None
-    return Outcome(Word.UNKNOWN, reason=f"http_{reply.status}", retry_after=asked)
+    return Outcome(Word.UNKNOWN, reason=f"http_{reply.status}", retry_after=asked_wait(reply))
 
 
 _ENCODER: Final = msgspec.json.Encoder()

@@ -12,10 +12,10 @@ import msgspec
 
 from bursar.foundation.http import CallFailed, PoliteClient, Reply
 from bursar.gateways.deadline import Deadline
+from bursar.gateways.patience import asked_wait
 from bursar.gateways.stripe.wire import Account, Balance, Form, Page, Payout, Reversal, Text, Transfer
 
 PAGE: Final = 100  # The most that Stripe lists at once.
-RETRY_AFTER_MAX: Final = 3600.0  # Seconds; whoever asks us to wait longer is asked again all the same.
 
 T = TypeVar("T")
 
@@ -159,13 +159,12 @@ def _is_replayed(reply: Reply) -> bool:
 
 
 def _trouble(reply: Reply) -> Trouble:
-    wait = reply.headers.get("retry-after", "")
     trouble = Trouble(
         f"http_{reply.status}",
         reply.status,
         replayed=_is_replayed(reply),
         should_retry={"true": True, "false": False}.get(reply.headers.get("stripe-should-retry", "")),
-        retry_after=min(float(wait), RETRY_AFTER_MAX) if wait.isascii() and wait.isdigit() else None,
+        retry_after=asked_wait(reply),
     )
     try:
         error = _REFUSED.decode(reply.body).error

@@ -38,7 +38,7 @@ async def set_minimum(
     """
     if minimum is not None and minimum.minor <= 0:
         raise Invalid(field="minimum", rule="more than nothing", given=minimum.text)
-    await _insist_on_all(tx, holder_ids)
+    await insist_on_all(tx, holder_ids)
     await store.set_minimum(tx, holder_ids, minimum)
     return await _noted(tx, "holder.minimum_set", holder_ids, actor, minimum=str(minimum) if minimum else None)
 
@@ -56,7 +56,7 @@ async def pause(
     """
     if until is not None and until <= since:
         raise Invalid(field="until", rule="later than the pause begins", given=until.isoformat())
-    await _insist_on_all(tx, holder_ids)
+    await insist_on_all(tx, holder_ids)
     await store.set_pause(tx, holder_ids, since, until)
     facts = {"since": since.isoformat(), "until": until.isoformat() if until else None}
     return await _noted(tx, "holder.paused", holder_ids, actor, **facts)
@@ -68,7 +68,7 @@ async def resume(tx: Transaction, holder_ids: Collection[UUID], *, actor: str) -
     Raises:
         NoSuchHolder: one of them does not exist.
     """
-    await _insist_on_all(tx, holder_ids)
+    await insist_on_all(tx, holder_ids)
     await store.set_pause(tx, holder_ids, None, None)
     return await _noted(tx, "holder.resumed", holder_ids, actor)
 
@@ -81,7 +81,7 @@ async def hold(tx: Transaction, holder_ids: Collection[UUID], *, why: str, actor
         Invalid: the reason is not a line.
     """
     texts.insist_line(why, field="reason", most=WHY_LENGTH_MAX)
-    await _insist_on_all(tx, holder_ids)
+    await insist_on_all(tx, holder_ids)
     await store.hold(tx, holder_ids, why=why, actor=actor)
     return await _noted(tx, "holder.held", holder_ids, actor, reason=why)
 
@@ -92,12 +92,17 @@ async def release(tx: Transaction, holder_ids: Collection[UUID], *, actor: str) 
     Raises:
         NoSuchHolder: one of them does not exist.
     """
-    await _insist_on_all(tx, holder_ids)
+    await insist_on_all(tx, holder_ids)
     await store.release(tx, holder_ids)
     return await _noted(tx, "holder.released", holder_ids, actor)
 
 
-async def _insist_on_all(tx: Transaction, holder_ids: Collection[UUID]) -> None:
+async def insist_on_all(tx: Transaction, holder_ids: Collection[UUID]) -> None:
+    """Insist that there are such holders.
+
+    Raises:
+        NoSuchHolder: one of them does not exist.
+    """
     if set(holder_ids) - (await holder_store.find(tx, holder_ids)).keys():
         raise NoSuchHolder
 

@@ -46,11 +46,10 @@ def nobody_works(everybody: Collection[workers.Worker], *, queued: int) -> Itera
 def _gateways(conditions: Sequence[dispatch.Condition]) -> Iterator[Finding]:
     for one in conditions:
         if one.circuit != "closed":
-            message = f"The gateway {one.gateway} does not answer as it should; nothing is sent through it."
             yield _error(
                 f"gateway:{one.gateway}",
-                Severity.CRITICAL,
-                message,
+                Severity.CRITICAL if one.bank is None else Severity.WARNING,
+                _not_used(one),
                 circuit=one.circuit,
                 reason=one.reason,
                 since=one.since,
@@ -64,6 +63,12 @@ def _gateways(conditions: Sequence[dispatch.Condition]) -> Iterator[Finding]:
         if one.breaks:
             message = f"Disputed payments through {one.gateway} that wait for two people: {one.breaks}."
             yield _error(f"breaks:{one.gateway}", Severity.WARNING, message, breaks=one.breaks)
+
+
+def _not_used(one: dispatch.Condition) -> str:
+    if one.bank is not None:
+        return f"A gateway cannot pay to banks whose codes begin with {one.bank}; payouts there wait ({one.gateway})."
+    return f"The gateway {one.gateway} does not answer as it should; nothing is sent through it."
 
 
 def _runs(stopped: Sequence[schedules.Run]) -> Iterator[Finding]:

@@ -33,6 +33,7 @@ BY_ID: Final = """
         FROM wanted JOIN earnings e USING (id) LEFT JOIN LATERAL (
             SELECT payout_id FROM earning_payoffs f WHERE f.earning_id = e.id ORDER BY reserved_at DESC LIMIT $3
         ) parts ON true
+    UNION ALL SELECT 'order', o.id::text, o.created_at, o.payout_id, NULL FROM orders o JOIN wanted USING (id)
     UNION ALL SELECT 'break', b.id::text, b.opened_at, b.payout_id, NULL FROM breaks b JOIN wanted USING (id)
     UNION ALL SELECT 'reconciliation item', i.id::text, i.opened_at, i.payout_id, NULL
         FROM reconciliation_items i JOIN wanted USING (id)
@@ -45,7 +46,12 @@ BY_TEXT: Final = """
         SELECT min(gateway) FROM reports
         UNION ALL
         SELECT (SELECT min(gateway) FROM reports r WHERE r.gateway > reporters.gateway)
-        FROM reporters WHERE gateway IS NOT NULL)
+        FROM reporters WHERE gateway IS NOT NULL),
+    sellers (program) AS (
+        SELECT min(program) FROM orders
+        UNION ALL
+        SELECT (SELECT min(program) FROM orders o WHERE o.program > sellers.program)
+        FROM sellers WHERE program IS NOT NULL)
     (SELECT 'correlation' AS what, $1 AS id, created_at AS at, id AS payout_id, run_id
         FROM payouts WHERE correlation_id = $1 ORDER BY id DESC LIMIT $2)
     UNION ALL SELECT 'correlation', $1, begun_at, NULL, id FROM runs WHERE correlation_id = $1
@@ -55,6 +61,8 @@ BY_TEXT: Final = """
     UNION ALL (SELECT 'audit note', correlation_id, at, NULL, NULL FROM audit_notes WHERE correlation_id = $1 LIMIT 1)
     UNION ALL (SELECT 'reference', reference, created_at, id, run_id
         FROM payouts WHERE reference = $1 ORDER BY id DESC LIMIT $2)
+    UNION ALL SELECT 'order', o.id::text, o.created_at, o.payout_id, NULL
+        FROM sellers JOIN orders o ON o.program = sellers.program AND o.reference = $1
     UNION ALL (SELECT 'gateway reference', gateway || ' ' || gateway_reference, sent_at, payout_id, NULL
         FROM attempts WHERE gateway_reference = $1 ORDER BY id DESC LIMIT $2)
     UNION ALL SELECT 'report', r.gateway || ' ' || r.event_id, r.received_at, a.payout_id, NULL
@@ -75,7 +83,8 @@ async def by_id(tx: Transaction, wanted: Collection[UUID], *, limit: int) -> lis
 async def by_text(tx: Transaction, text: str, *, limit: int) -> list[Match]:
     """What goes by this text: a correlation id, what askers and gateways call something, or an idempotency key.
 
-    A report's own id is looked for gateway by gateway, of which there are few: its index begins with them.
+    A report's own id is looked for gateway by gateway, an order's name program by program. There are few of either, and
+    the indexes begin with them.
     """
     return _matches(await tx.many(BY_TEXT, text, limit))
 

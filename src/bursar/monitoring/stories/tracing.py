@@ -2,24 +2,28 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from bursar import payouts, schedules
+from bursar import orders, payouts, schedules
 from bursar.foundation import ids
 from bursar.foundation.db import Record, Transaction
 from bursar.monitoring import alerts, reconciliation
 from bursar.monitoring.stories import store
 from bursar.monitoring.stories.errors import NothingFound
 from bursar.monitoring.stories.model import LENGTH_MAX, PAYOUTS_MAX, Line, Match, Story, readings
-from bursar.monitoring.timeline import timeline
+from bursar.monitoring.timeline import of_order, timeline
+
+_TOLD: Final = {"alert", "audit note", "order"}
+"""What has lines of its own, whether or not it belongs to a payout."""
 
 
 async def trace(tx: Transaction, given: str) -> Story:
     """Everything that an id leads to, whichever kind of id it is.
 
-    It may be ours (payout, run, batch, attempt, message, delivery, notice, earning, alert, break, reconciliation item),
-    a correlation id or request id, a gateway's own reference or event, an asker's reference or an idempotency key.
+    It may be ours (payout, run, batch, attempt, message, delivery, notice, earning, order, alert, break, reconciliation
+    item), a correlation id or request id, a gateway's own reference or event, what its asker calls it, or an
+    idempotency key.
 
     Raises:
         NothingFound: nothing goes by it.
@@ -42,6 +46,7 @@ async def trace(tx: Transaction, given: str) -> Story:
         *await _of_payouts(tx, about),
         *[line for run in runs for line in _of_run(run, results.get(run.id))],
         *[line for match in matches if match.what == "alert" for line in _of_alert(await _alert(tx, match))],
+        *await _of_orders(tx, matches),
         *_of_strays(matches),
         *_of_notes(await store.notes(tx, correlations=correlations, subjects={text, *map(str, told)})),
     ]
@@ -93,7 +98,7 @@ def _of_run(run: schedules.Run, results: schedules.Results | None) -> list[Line]
     steps: tuple[tuple[datetime | None, str, dict[str, Any]], ...] = (
         (run.begun_at, f"begun {occasion}, by {run.begun_by}", {}),
         (run.asked_at, f"asked for {run.asked} payouts", {"asked": run.asked, "left_out": run.left_out}),
-        (run.handed_over_at, f"handed over {run.count} payouts", {"count": run.count}),
+        (run.handed_over_at, f"handed over {run.count} payouts{_kept(run)}", {"count": run.count}),
         (run.stopped_at, f"stopped by {run.stopped_by}: {run.stopped_why}", {}),
         (run.resumed_at, "let go on", {}),
         (run.cancelled_at, f"cancelled by {run.cancelled_by}", {}),
@@ -101,6 +106,10 @@ def _of_run(run: schedules.Run, results: schedules.Results | None) -> list[Line]
         (run.ended_at, _ended(results), {}),
     )
     return [Line(at, "run", f"run {text}", facts | more) for at, text, more in steps if at is not None]
+
+
+def _kept(run: schedules.Run) -> str:
+    return f", left {run.kept_waiting} for the next run" if run.kept_waiting else ""
 
 
 def _ended(results: schedules.Results | None) -> str:
@@ -112,8 +121,16 @@ def _ended(results: schedules.Results | None) -> str:
 def _of_strays(matches: Iterable[Match]) -> Iterator[Line]:
     """What belongs to nothing that has a story of its own, such as a report about a payment that we do not know."""
     for match in matches:
-        if match.payout_id is None and match.run_id is None and match.what not in {"alert", "audit note"}:
+        if match.payout_id is None and match.run_id is None and match.what not in _TOLD:
             yield Line(match.at, match.what, f"{match.what} {match.id}, which belongs to no payout", {"id": match.id})
+
+
+async def _of_orders(tx: Transaction, matches: Iterable[Match]) -> list[Line]:
+    """What happened to orders that no payout tells of."""
+    unpaid = {ids.parse(match.id) for match in matches if match.what == "order" and match.payout_id is None}
+    found = await orders.get_many(tx, [one for one in unpaid if one is not None]) if unpaid else {}
+    told = [entry for order in found.values() for entry in of_order(order)]
+    return [Line(entry.at, entry.kind, entry.text, entry.facts) for entry in told]
 
 
 async def _alert(tx: Transaction, match: Match) -> alerts.Alert:

@@ -33,9 +33,14 @@ async def last_moves(tx: Transaction, run_ids: Collection[UUID]) -> dict[UUID, d
     return {row["run_id"]: row["at"] for row in await store.last_moves(tx, run_ids)}
 
 
-async def count_for_run(tx: Transaction, program: str, *, except_runs: Collection[UUID] = ()) -> Figures:
-    """How many payouts of a program wait for its next run, and what they add up to, but for what these runs asked."""
-    return _figures(await store.count_for_run(tx, program, except_runs=except_runs))
+async def count_for_run(
+    tx: Transaction, program: str, *, except_runs: Collection[UUID] = (), most: int | None = None
+) -> Figures:
+    """How many payouts of a program wait for its next run, and what they add up to, but for what these runs asked.
+
+    With ``most``, only so many, those that were asked for first.
+    """
+    return _figures(await store.count_for_run(tx, program, except_runs=except_runs, most=most))
 
 
 async def count_failures(tx: Transaction, run_id: UUID, *, most: int, since: datetime | None = None) -> int:

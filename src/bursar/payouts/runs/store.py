@@ -29,15 +29,19 @@ async def last_moves(tx: Transaction, run_ids: Collection[UUID]) -> list[Record]
     )
 
 
-async def count_for_run(tx: Transaction, program: str, *, except_runs: Collection[UUID]) -> list[Record]:
+async def count_for_run(
+    tx: Transaction, program: str, *, except_runs: Collection[UUID], most: int | None
+) -> list[Record]:
     """How many payouts of a program wait for a run, by state and currency, and what they add up to."""
     return await tx.many(
-        """
-        SELECT state, currency, count(*) AS count, sum(amount)::bigint AS amount FROM payouts
-        WHERE program = $1 AND state IN ('approved', 'retrying') AND due_at = 'infinity'
-          AND (run_id = ANY($2::uuid[])) IS NOT TRUE
+        f"""
+        SELECT state, currency, count(*) AS count, sum(amount)::bigint AS amount FROM (
+            SELECT state, currency, amount FROM payouts
+            WHERE program = $1 AND state IN ('approved', 'retrying') AND due_at = 'infinity'
+              AND (run_id = ANY($2::uuid[])) IS NOT TRUE
+            {"" if most is None else f"ORDER BY id LIMIT {most:d}"}) waiting
         GROUP BY state, currency ORDER BY state, currency
-        """,
+        """,  # noqa: S608 - constants and a whole number
         program, list(except_runs),
     )  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""Marketplaces: scouts, sellers and their orders, in the words of the marketplace document."""

@@ -1,0 +1,1 @@
+"""Statements: the same for every audience, each by its own door."""
