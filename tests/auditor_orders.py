@@ -31,12 +31,13 @@ def _parts(order: dict[str, Any]) -> dict[tuple[Any, str, str], int]:
     seller, scout, name = order["seller_id"], order["scout_id"], order["reference"]
     sold, back = order["completed_at"] is not None, order["state"] == "refunded"
     parts = {
-        (seller, "credit", f"order:{name}"): order["price"] * sold,
         (seller, "fee", f"order:{name}"): order["fee"] * sold,
         (seller, "take_back", f"refund:{name}"): order["taken_back"],
         (seller, "owe", f"refund:{name}"): order["owed"],
         (seller, "fee_back", f"refund:{name}"): order["fee"] * back,
     }
+    if sold:  # Before that somebody may use the name by hand, and the order is never completed.
+        parts[seller, "credit", f"order:{name}"] = order["price"]
     return parts if scout is None else parts | {(scout, "credit", f"bounty:{name}"): order["bounty"]}
 
 

@@ -112,9 +112,11 @@ async def program(tx: Transaction, name: str | None = None, **changes: Any) -> p
     return (await programs.apply(tx, text, actor="person:tester", at=AT)).terms
 
 
-async def merchant(tx: Transaction, program: str, *, money: str | None = "1000000.00", currency: str = "PKR") -> UUID:
-    """A new merchant's id; with so much to pay out, if any."""
-    new = holders.NewHolder(program=program, kind="merchant", reference=f"m-{uuid4().hex}", name="Acme")
+async def merchant(
+    tx: Transaction, program: str, *, money: str | None = "1000000.00", currency: str = "PKR", kind: str = "merchant"
+) -> UUID:
+    """A new merchant's id, or that of another kind of holder; with so much to pay out, if any."""
+    new = holders.NewHolder(program=program, kind=kind, reference=f"m-{uuid4().hex}", name="Acme")
     holder = (await holders.register(tx, [new], at=AT))[0]
     if money is not None:
         await ledger.credit(tx, [funding(holder.id, money, program=program, currency=currency)], at=AT)

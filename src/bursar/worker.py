@@ -186,7 +186,7 @@ def _poster(house: House, egress: Egress) -> monitoring.alerts.Poster:
     )
 
 
-def _errands(house: House) -> list[monitoring.housekeeping.Errand]:
+def _errands(house: House) -> list[monitoring.Errand]:
     """What is done now and then and calls others."""
     return [monitoring.reconciliation.daily(house.database, house.gateways)]
 

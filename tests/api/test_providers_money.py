@@ -158,7 +158,8 @@ async def test_somebody_elses_account_is_not_there(path: str, ada: Provider, ope
     [
         ({"accountNumber": "123"}, "destination_not_allowed", "accountNumber"),
         ({"accountTitle": ""}, "invalid_body", "accountTitle"),
-        ({"type": "UPI"}, "invalid_body", "type"),
+        ({"type": "UPI"}, "invalid_request", "bankCode"),
+        ({"type": "ADDRESS"}, "invalid_body", "type"),
         ({"bankCode": None}, "invalid_body", "bankCode"),
     ],
 )

@@ -298,7 +298,10 @@ def test_whoever_is_added_is_somebody_to_us(bursar: Command, options: tuple[str,
 def test_a_key_without_a_holder_is_a_whole_programs(bursar: Command) -> None:
     made = answer(bursar(keys.app, "create", "--program", "writers", "--json"))
     assert (made["holder"], made["program"]) == (None, "writers")
-    assert made["scopes"] == ["earnings:read", "earnings:write", "holders:read", "holders:write"]
+    assert made["scopes"] == [
+        "earnings:read", "earnings:write", "holders:read", "holders:write", "orders:read", "orders:write",
+        "payouts:request",
+    ]  # fmt: skip
     [listed] = answer(bursar(keys.app, "list", "--json"))
     assert listed["prefix"] == made["prefix"]
 

@@ -126,6 +126,19 @@ def test_the_destination_of_a_payout_is_denied_without_saying_its_number(shop: B
     assert "already_denied" in shop.refused("risk", "deny", "--payout", first["id"], "--reason", "again")
 
 
-@pytest.mark.parametrize("options", [(), ("--name", "A", "--bank", "HBL"), ("--holder", "acme"), ("--payout", "no-id")])
+def test_a_upi_address_is_denied_in_letters_of_either_case_and_never_shown(shop: Bursar) -> None:
+    said = shop.said("risk", "deny", "--upi", "--reason", "stolen", given="Anna.Khan@OkAxis\n")
+    assert "anna.khan" not in said.lower()
+    again = shop("risk", "deny", "--upi", "--reason", "again", given="anna.khan@okaxis\n")
+    assert (again.exit_code, "already_denied" in again.output) == (1, True)
+    wrong = shop("risk", "deny", "--upi", "--reason", "again", given="anna.khan\n")
+    assert (wrong.exit_code, "a UPI address such as name@bank" in wrong.output) == (1, True)
+    assert "anna.khan" not in again.output + wrong.output
+
+
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--name", "A", "--bank", "HBL"), ("--name", "A", "--upi"), ("--holder", "acme"), ("--payout", "no-id")],
+)
 def test_one_thing_is_denied_at_a_time(shop: Bursar, options: tuple[str, ...]) -> None:
     assert shop("risk", "deny", *options, "--reason", "why").exit_code == 2

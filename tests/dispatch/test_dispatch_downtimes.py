@@ -66,6 +66,13 @@ async def test_a_bank_is_meant_by_how_its_codes_begin(telling: Telling) -> None:
     assert await telling.leaving() == ["HBL"]
 
 
+async def test_a_bank_is_meant_in_whichever_letters_its_code_was_given(tx: Transaction) -> None:
+    telling = Telling(await open_house(tx, destinations__bank_codes=()))
+    await telling.tell()
+    await telling.house.request(destination=Destination("hbl0001", "1234500002", "Anna Khan"))
+    assert await telling.leaving() == ["UBL"]
+
+
 async def test_a_bank_is_not_meant_by_how_its_codes_end(telling: Telling) -> None:
     await telling.tell("BL")
     assert await telling.leaving() == ["HBL", "UBL"]

@@ -80,7 +80,7 @@ async def test_crediting_and_paying_side_by_side_keep_the_queue_in_order(databas
         async with database.transaction() as tx:
             await within(house, tx).ask("1.00")
 
-    await asyncio.gather(*(work() for _ in range(15) for work in (earn, pay)))
+    await asyncio.gather(*(work() for _ in range(8) for work in (earn, pay)))
     async with database.transaction(readonly=True) as tx:
         figures = await within(house, tx).figures()
-    assert [state for *_, state in figures] == ["reserved"] * 15 + ["available"] * 20
+    assert [state for *_, state in figures] == ["reserved"] * 8 + ["available"] * 20

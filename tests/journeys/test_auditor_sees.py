@@ -33,6 +33,13 @@ CORRUPTIONS: Final = {
     INSERT INTO debts (id, holder_id, program, reference, amount, currency, owed_since, noted_by)
     SELECT id, holder_id, program, 'never booked', 1, currency, now(), 'nobody' FROM payouts LIMIT 1
     """: "debts_are_explained",
+    """
+    INSERT INTO orders (id, program, reference, seller_id, item, price, fee, currency, created_by, created_at,
+                        state, completed_at, completed_by)
+    SELECT id, program, 'never booked', holder_id, 'A lamp', 1, 0, currency, 'nobody', now(), 'completed', now(),
+           'nobody'
+    FROM payouts LIMIT 1
+    """: "orders_pay_once",
     "UPDATE attempts SET key = 'x' || key": "paid_once_for_what_was_asked",
     "UPDATE attempts SET generation = generation + 10": "attempts_are_numbered",
     "UPDATE payouts SET tries = tries + 1": "attempts_are_numbered",

@@ -137,7 +137,8 @@ async def test_killed_again_and_again_while_it_asks_for_those_who_are_due_it_pay
             async with world.process("worker", faults=f"{point}:kill") as process:
                 assert await process.died() == signal.SIGKILL
         asked = await world.count("true")
-        assert asked == (0 if point == "runs.before_asked" else 4), "two at a time, and what was committed stays"
+        expected = {0} if point == "runs.before_asked" else {2, 4}  # The program's own run may be the one that dies.
+        assert asked in expected, "two at a time, and what was committed stays"
         async with world.working():
             await until_finished(world, run_id)
             await world.until("state = 'completed'", least=9)

@@ -9,7 +9,8 @@ import pytest
 from orders_house import BANK, PLATFORM, Marketplace, open_market, rupees, within
 
 import auditor
-from bursar import payouts
+from bursar import earnings, payouts
+from bursar.earnings import NewEarning
 from bursar.foundation.db import Database
 from bursar.foundation.errors import Refusal
 from bursar.holders import Holder
@@ -165,6 +166,25 @@ async def test_two_requests_for_the_same_earnings_are_paid_once(database: Databa
     assert second.code == "insufficient_funds"
 
 
+@pytest.mark.parametrize("by_hand_first", [True, False], ids=["by hand first", "completed first"])
+async def test_a_price_is_credited_by_its_order_or_by_hand_and_never_by_both(
+    database: Database, by_hand_first: bool
+) -> None:
+    market, seller, order, _ = await opened(database, sold=False)
+
+    async def by_hand(there: Marketplace) -> object:
+        new = NewEarning(there.program, seller.reference, order.source, order.price, PLATFORM)
+        return (await earnings.credit(there.tx, [new], book=there.book, at=AT))[0]
+
+    async def complete(there: Marketplace) -> object:
+        return (await there.try_complete(order))[0]
+
+    deeds: list[Deed] = [by_hand, complete] if by_hand_first else [complete, by_hand]
+    first, second = await at_once(database, market, *deeds)
+    assert not isinstance(first, Refusal)
+    assert isinstance(second, Refusal)
+
+
 @pytest.mark.parametrize("refund_first", [True, False], ids=["refunded first", "retried first"])
 async def test_a_failed_payout_is_retried_or_its_order_refunded_and_never_both_from_one_price(
     database: Database, refund_first: bool
@@ -184,8 +204,7 @@ async def test_a_failed_payout_is_retried_or_its_order_refunded_and_never_both_f
     answers = await at_once(database, market, *deeds)
     retried = answers[1 if refund_first else 0]
     if refund_first:
-        assert isinstance(retried, Refusal)
-        assert retried.code == "insufficient_funds"
+        assert isinstance(retried, payouts.PayoutBarred)
     else:
         assert retried.state is PayoutState.APPROVED
         async with database.transaction(readonly=True) as tx:

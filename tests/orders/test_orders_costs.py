@@ -72,8 +72,8 @@ async def refunding_paid(shop: Shop, size: int) -> Work:
 
 VERBS = [
     (creating, False, 4),
-    (completing, False, 21),
-    (completing, True, 24),
+    (completing, False, 13),
+    (completing, True, 14),
     (cancelling, False, 3),
     (refunding_unsent, True, 24),
     (refunding_paid, False, 16),

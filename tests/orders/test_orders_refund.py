@@ -65,6 +65,29 @@ async def test_a_price_whose_payout_came_to_nothing_is_taken_back(tx: Transactio
     assert (await market.owes(seller), await market.balance(seller)) == ("0.00", ("0.00", "0.00"))
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [(("send", "fail"), ()), (("send",), ("fail",))], ids=["failed before", "failed since"]
+)
+async def test_what_paid_for_a_refunded_order_is_not_tried_again_with_other_money(
+    tx: Transaction, before: tuple[str, ...], after: tuple[str, ...]
+) -> None:
+    market = await open_market(tx)
+    seller = await market.seller()
+    done = await market.sold(seller)
+    payout = await market.take(done.payout, *before)
+    await market.refund(done.order)
+    await market.take(payout, *after)
+    debts = await earnings.debts_page(tx, earnings.DebtQuery(holder_id=seller.id))
+    await earnings.forgive(tx, [debt.id for debt in debts], actor="person:staff", reason="old", at=AT)
+    other = await market.sold(seller, "3000.00")
+    await market.take(other.payout, "send", "fail")
+    refused, retried = await payouts.retry(
+        tx, [payout.id, other.order.payout_id or payout.id], actor="person:staff", book=market.book
+    )
+    assert isinstance(refused, payouts.PayoutBarred)
+    assert isinstance(retried, Payout), "the refund of one order bars the payout of no other"
+
+
 async def test_of_a_price_that_was_never_asked_for_what_is_available_is_taken_back_and_the_rest_is_owed(
     tx: Transaction,
 ) -> None:

@@ -202,6 +202,12 @@ def test_large_figures_keep_apart() -> None:
     assert "+10,000,000,000,000.00" in text.split("What", 1)[1]
 
 
+def test_the_largest_figures_that_a_ledger_holds_leave_room_for_words() -> None:
+    """Without any, a line would be broken for ever."""
+    owing = drawn(told(K.OWE, 1, "refund:order-1"), SALE, opening=9 * 10**18)
+    assert "order" in text_of(statements.to_pdf(owing))
+
+
 def test_ten_thousand_lines_are_all_there() -> None:
     moved = [
         told(K.CREDIT if place % 2 else K.POST, 100, f"order:{place}", hours=place / 2) for place in range(1, 10_001)

@@ -12,7 +12,7 @@ from bursar.foundation.errors import Invalid
 from bursar.foundation.money import Money
 from bursar.payouts import Payout, PayoutState, Step, analytics
 from bursar.payouts.analytics import Days, Dimension, Group
-from ground import KEYRING, ask, merchant, program
+from ground import AT, KEYRING, ask, merchant, program
 
 D = Dimension
 INDIA = "Asia/Kolkata"
@@ -130,6 +130,15 @@ def test_days_are_bounded_and_in_order() -> None:
         Days(day, day + timedelta(days=366))
     with pytest.raises(Invalid, match="or a later day"):
         Days(day, day - timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [(date.min, None), (None, date.min), (None, date.max), (date.max, None), (date(1969, 12, 31), date(1970, 1, 2))],
+)
+def test_days_at_the_edges_of_the_calendar_are_refused(first: date | None, last: date | None) -> None:
+    with pytest.raises(Invalid, match="a day from 2000-01-01 to 2199-12-31"):
+        Days.chosen(first, last, at=AT, time_zone="Asia/Kolkata")
 
 
 @pytest.mark.parametrize(

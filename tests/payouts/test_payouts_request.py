@@ -15,7 +15,7 @@ from bursar.foundation.money import Money
 from bursar.holders.model import Destination
 from bursar.ledger import InsufficientFunds
 from bursar.payouts import DestinationAltered, NotAllowed, Payout, PayoutState
-from ground import AT, KEYRING, ask, program
+from ground import AT, KEYRING, ask, merchant, program
 
 S = PayoutState
 
@@ -34,6 +34,20 @@ async def test_a_payout_that_the_terms_allow_is_free_to_leave(house: PayoutsHous
         ("request", 1, "key:test"),
         ("approve", 2, "system:terms"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "kind", "paid"),
+    [(["merchant"], "merchant", "merchant"), (["scout", "seller"], "seller", "seller_payout")],
+    ids=["the program's only kind", "one of several"],
+)
+async def test_what_a_payout_pays_is_known_where_its_asker_does_not_say(
+    tx: Transaction, kinds: list[str], kind: str, paid: str
+) -> None:
+    terms = await program(tx, holder_kinds=kinds)
+    house = PayoutsHouse(tx, terms.program, await merchant(tx, terms.program, kind=kind))
+    assert (await house.see(await house.born())).kind == paid
+    assert (await house.born(kind="refund_by_hand")).kind == "refund_by_hand"
 
 
 @pytest.mark.parametrize(("amount", "state"), [("99999.99", S.APPROVED), ("100000.00", S.IN_REVIEW)])

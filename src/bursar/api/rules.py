@@ -13,6 +13,9 @@ TEXT: Final = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]*$"
 ProgramName = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_-]{0,39}$(?!\n)", examples=["writers"])]
 """What programs are called."""
 
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=200, extra_json_schema={"pattern": LINE})]
+"""What platforms call holders and orders, as long as either may be; ``texts.insist_line`` judges it."""
+
 _WORDS: Final[Mapping[str, str]] = {
     "array": "a list",
     "bool": "true or false",

@@ -69,6 +69,7 @@ def backtest(
         "bursar risk deny --name 'John Doe' --reason 'fraud ring, case 17'",
         "bursar risk deny --payout 0193f0c1-… --reason 'paid out stolen money'",
         "bursar risk deny --bank 044 --reason 'reported by the bank'",
+        "bursar risk deny --upi --reason 'case 17'",
     )
 )
 def deny(
@@ -80,16 +81,18 @@ def deny(
     name: Annotated[str | None, typer.Option(help="Whoever is called so, holders and account owners.")] = None,
     payout: Annotated[UUID | None, typer.Option(metavar="ID", help="The destination of this payout.")] = None,
     bank: Annotated[str | None, typer.Option(metavar="CODE", help="An account there; its number is asked for.")] = None,
+    upi: Annotated[bool, typer.Option("--upi", help="A UPI address, which is asked for.")] = False,
     json: frame.Json = False,
 ) -> None:
     """Hold all payouts of a holder, to a name or to a destination until somebody has looked at each of them."""
-    if sum(given is not None for given in (holder, name, payout, bank)) != 1:
-        raise typer.BadParameter("give one of --holder, --name, --payout and --bank")
+    if sum(given is not None for given in (holder, name, payout, bank, upi or None)) != 1:
+        raise typer.BadParameter("give one of --holder, --name, --payout, --bank and --upi")
     if holder is not None and program is None:
         raise typer.BadParameter("a reference means something in its program only; add --program")
-    wanted = {"holder": holder, "program": program, "name": name, "payout": payout, "bank": bank}
+    wanted = {"holder": holder, "program": program, "name": name, "payout": payout, "bank": bank, "upi": upi}
     # Asked for, so that it stands in nobody's shell history.
-    number = typer.prompt("Account number", hide_input=True, err=True) if bank is not None else ""
+    what = "UPI address" if upi else "Account number" if bank is not None else None
+    number = typer.prompt(what, hide_input=True, err=True) if what else ""
     frame.run(_deny(Roof.over(context), wanted, number=number.strip(), reason=reason, json=json))
 
 
@@ -184,6 +187,7 @@ async def _meant(
 
     Raises:
         NoSuchHolder, NoSuchPayout: it is about nobody or nothing that is there.
+        Invalid: what is to be a UPI address is none.
     """
     if wanted["holder"] is not None:
         holder = await holders.by_reference(tx, wanted["program"], wanted["holder"])
@@ -193,6 +197,8 @@ async def _meant(
         return NewDenial(reason, destination=payouts.open_destination(payout, keyring))
     if wanted["bank"] is not None:
         return NewDenial(reason, destination=Destination(wanted["bank"], number, ""))
+    if wanted["upi"]:
+        return NewDenial(reason, destination=holders.upi(number, title=""))
     return NewDenial(reason, name=wanted["name"])
 
 

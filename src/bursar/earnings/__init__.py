@@ -43,6 +43,7 @@ from bursar.earnings.model import (
     Why,
     Withholding,
 )
+from bursar.earnings.newborn import Newborn
 from bursar.earnings.queue import Purse
 from bursar.earnings.withholding import take_back
 
@@ -60,6 +61,7 @@ __all__ = [
     "How",
     "NewDebt",
     "NewEarning",
+    "Newborn",
     "NoSuchDebt",
     "NoSuchEarning",
     "NotCredited",

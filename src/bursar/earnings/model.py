@@ -65,7 +65,7 @@ class NewEarning:
     """
 
     program: str
-    holder: str  # What the program's platform calls them.
+    holder: str | UUID  # What the program's platform calls them, or our id of one who is known to be in the program.
     reference: str
     amount: Money
     credited_by: str  # The actor.
@@ -74,7 +74,8 @@ class NewEarning:
     fee: Money | None = None  # What the platform keeps beside it, which is booked with it and once.
 
     def __post_init__(self) -> None:
-        texts.insist_line(self.holder, field="holder", most=REFERENCE_LENGTH_MAX)
+        if isinstance(self.holder, str):
+            texts.insist_line(self.holder, field="holder", most=REFERENCE_LENGTH_MAX)
         texts.insist_line(self.reference, field="reference", most=REFERENCE_LENGTH_MAX)
         texts.insist_text(self.description, field="description", most=DESCRIPTION_LENGTH_MAX)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from bursar.earnings.model import Earning, Payoff, PayoffState, Query, Why, Withholding
 from bursar.earnings.queue import Purse, Reservation
-from bursar.foundation.db import Record, Transaction, columns
+from bursar.foundation.db import Record, Transaction, beginning, columns
 from bursar.foundation.money import Money
 
 _EARNING: Final = (
@@ -99,8 +99,14 @@ async def taken_by(tx: Transaction, reservations: Collection[Reservation]) -> li
 
 
 async def write(tx: Transaction, earnings: Sequence[Earning], payoffs: Sequence[Payoff]) -> None:
-    """Set earnings' figures, and write payoffs: new ones as they are, known ones with what became of them."""
-    await _set_figures(tx, earnings)
+    """Set earnings' figures, and write payoffs: new ones as they are, known ones with what became of them.
+
+    A statement for each, and none for nothing.
+    """
+    if earnings:
+        await _set_figures(tx, earnings)
+    if not payoffs:
+        return
     rows = [
         (p.payout_id, p.reservation, p.earning_id, p.holder_id, p.amount.minor, p.state.value, p.reserved_at,
          p.changed_at)
@@ -179,7 +185,7 @@ async def page(tx: Transaction, query: Query) -> list[Earning]:
           AND ($7::uuid IS NULL OR e.id < $7)
         ORDER BY e.id DESC LIMIT $8
         """,  # noqa: S608 - constants
-        query.holder_id, query.program, sorted(query.states), _starts_with(query.search), query.since, query.until,
+        query.holder_id, query.program, sorted(query.states), beginning(query.search), query.since, query.until,
         query.before, query.limit,
     )  # fmt: skip
     return [_earning(row) for row in rows]
@@ -243,9 +249,3 @@ def _both(row: Record) -> tuple[Earning, Payoff]:
     part = Money(amount, earning.amount.currency)
     state = PayoffState(state)
     return earning, Payoff(payout_id, reservation, earning_id, holder_id, part, state, reserved_at, changed_at)
-
-
-def _starts_with(text: str | None) -> str | None:
-    if not text:
-        return None
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"

@@ -289,6 +289,13 @@ def columns(rows: Sequence[Sequence[object]], width: int) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]
 
 
+def beginning(text: str | None) -> str | None:
+    """The pattern for ``LIKE`` of all that begins with a text, which says nothing but itself; None for no text."""
+    if not text:
+        return None
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
 async def _teach_types(connection: "asyncpg.Connection[Record]") -> None:
     """JSON goes in and out as Python values; a decoder that keeps decimals exact is not needed, facts hold none."""
     await connection.set_type_codec(

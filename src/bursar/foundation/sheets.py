@@ -19,11 +19,12 @@ Row = Sequence[Cell]
 def lines(rows: Iterable[Row]) -> str:
     """Rows as lines of CSV, with formulas defused."""
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([_harmless(cell) for cell in row] for row in rows)
+    csv.writer(text).writerows([harmless(cell) for cell in row] for row in rows)
     return text.getvalue()
 
 
-def _harmless(cell: Cell) -> Cell:
+def harmless(cell: Cell) -> Cell:
+    """A cell that no spreadsheet takes for a formula; None is an empty one."""
     if isinstance(cell, str) and cell.startswith(_FORMULAS):
         return f"'{cell}"
     return "" if cell is None else cell

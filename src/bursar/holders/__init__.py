@@ -34,6 +34,8 @@ from bursar.holders.errors import (
 )
 from bursar.holders.model import (
     DESTINATIONS_MAX,
+    SCOUT,
+    SELLER,
     AccountCheck,
     AccountVerdict,
     AddedDestination,
@@ -69,6 +71,8 @@ from bursar.holders.wishes import (
 __all__ = [
     "DESTINATIONS_MAX",
     "PAGE_MAX",
+    "SCOUT",
+    "SELLER",
     "AccountCheck",
     "AccountVerdict",
     "AddedDestination",

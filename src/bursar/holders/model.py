@@ -19,6 +19,10 @@ REFERENCE_LENGTH_MAX: Final = 200  # Platforms call holders by ids, e-mail addre
 NAME_LENGTH_MAX: Final = 200
 DESTINATIONS_MAX: Final = 10  # As many accounts as one holder has a use for; each is checked, and each is a way out.
 
+SCOUT: Final = "scout"
+SELLER: Final = "seller"
+"""What a marketplace calls those of its holders who recruit sellers, and those who sell."""
+
 _KIND: Final = re.compile(r"[a-z][a-z_]{0,39}")
 
 
@@ -84,6 +88,11 @@ class Destination(msgspec.Struct, frozen=True, gc=False):
         """What people may see of it."""
         parts = {"type": self.type, "bankCode": self.bank_code, "last4": self.last4, "accountTitle": self.account_title}
         return parts | ({"address": masked(self.account_number)} if self.type == "UPI" else {})
+
+    @property
+    def group(self) -> str:
+        """What can be out of order as a whole: the bank, by its code in capitals; else what ``bank_code`` says."""
+        return self.bank_code.upper() if self.type == "BANK" else self.bank_code
 
     @property
     def identity(self) -> str:

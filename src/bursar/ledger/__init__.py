@@ -22,6 +22,7 @@ from bursar.ledger.actions import (
     statement,
 )
 from bursar.ledger.audit import Discrepancy, discrepancies
+from bursar.ledger.books import Books
 from bursar.ledger.errors import InsufficientFunds
 from bursar.ledger.look import in_suspense, transfers, transfers_of
 from bursar.ledger.model import (
@@ -42,6 +43,7 @@ __all__ = [
     "Account",
     "AccountKind",
     "Balance",
+    "Books",
     "Discrepancy",
     "Extract",
     "InsufficientFunds",

@@ -1,6 +1,6 @@
 """What the ledger does: move money for a batch, credit it from outside, and show where it stands."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -9,6 +9,7 @@ from bursar.foundation import ids
 from bursar.foundation.db import Transaction
 from bursar.foundation.money import Money
 from bursar.ledger import store
+from bursar.ledger.books import Books, Place
 from bursar.ledger.errors import InsufficientFunds
 from bursar.ledger.model import (
     HOLDERS_OWN,
@@ -30,22 +31,19 @@ Name = tuple[UUID, str, str]
 """Holder, kind and reference: what counts once."""
 
 
-async def apply(tx: Transaction, movements: Sequence[Movement], *, at: datetime) -> list[UUID | InsufficientFunds]:
+async def apply(
+    tx: Transaction, movements: Sequence[Movement], *, at: datetime, books: Books | None = None
+) -> list[UUID | InsufficientFunds]:
     """Move money for a whole batch; each movement is accepted (its transfer's id) or refused on its own.
 
-    Costs two statements, and one more where platform accounts are involved.
+    What ``books`` keep is what they move on from, and is written with them. Costs three statements, and one more where
+    platform accounts are involved.
     """
-    locked = await store.lock_balances(tx, {(m.holder_id, m.amount.currency) for m in movements})
-    decided = decide(locked, list(movements))
-    accepted = [(m, after) for m, after in zip(movements, decided, strict=True) if isinstance(after, Balance)]
-    accounts = await _platform_accounts(tx, [m for m, _ in accepted])
-    names = ids.series(at, len(accepted))  # In the order of the movements: a statement is read by id.
-    rows = [_transfer(name, move, after, accounts) for name, (move, after) in zip(names, accepted, strict=True)]
-    if rows:
-        touched = {(m.holder_id, m.amount.currency) for m, _ in accepted}
-        await store.write(tx, [locked[place] for place in touched], rows)
-    made = iter(rows)
-    return [next(made)[0] if isinstance(after, Balance) else after for after in decided]
+    books = books or Books()
+    await books.hold(tx, _places(movements))
+    moved = await _move(tx, movements, books, at=at)
+    await books.write(tx)
+    return moved
 
 
 async def foresee(tx: Transaction, movements: Sequence[Movement]) -> list[Balance | InsufficientFunds]:
@@ -55,21 +53,30 @@ async def foresee(tx: Transaction, movements: Sequence[Movement]) -> list[Balanc
 
 
 async def credit(
-    tx: Transaction, incoming: Sequence[Movement], *, at: datetime, beside: Sequence[Movement] = ()
+    tx: Transaction,
+    incoming: Sequence[Movement],
+    *,
+    at: datetime,
+    beside: Sequence[Movement] = (),
+    books: Books | None = None,
 ) -> list[UUID | None]:
     """Credit holders from their program's funding; None where that reference was credited before.
 
     Opens balances as needed, so a new holder's first money needs no preparation. What stands ``beside`` a credit (a fee
-    of the same holder and reference) is booked with it, if the credit is new.
+    of the same holder and reference) is booked with it, if the credit is new. With ``books``, they keep it until it is
+    written.
     """
     assert all(c.kind is TransferKind.CREDIT and c.reference for c in incoming), "a credit says what it is for"
     places = {(c.holder_id, c.amount.currency): c.program for c in incoming}
-    held = await store.lock_balances(tx, places)  # Nearly always all of them: opening costs more than looking.
-    if missing := {place: program for place, program in places.items() if place not in held}:
+    mine = books or Books()
+    await mine.hold(tx, _places([*incoming, *beside]))  # Nearly always all: opening costs more than looking.
+    if missing := {place: program for place, program in places.items() if place not in mine.held}:
         await store.open_balances(tx, missing)
-    fresh = await _fresh(tx, incoming)
-    belonging = [m for m in beside if (m.holder_id, TransferKind.CREDIT.value, m.reference or "") in fresh]
-    return await _book_fresh(tx, incoming, fresh, belonging, at=at)
+        await mine.hold(tx, missing)
+    booked = await _book(tx, incoming, mine, beside=beside, at=at)
+    if books is None:
+        await mine.write(tx)
+    return booked
 
 
 async def book(tx: Transaction, movements: Sequence[Movement], *, at: datetime) -> list[UUID | None]:
@@ -78,7 +85,11 @@ async def book(tx: Transaction, movements: Sequence[Movement], *, at: datetime) 
     For kinds that take nothing from a holder (fee, fee_back, owe, forgive). Costs a constant number of statements.
     """
     assert all(ROUTES[m.kind][2] >= 0 and m.reference for m in movements), "what is booked so is never refused"
-    return await _book_fresh(tx, movements, await _fresh(tx, movements), (), at=at)
+    books = Books()
+    await books.hold(tx, _places(movements))
+    booked = await _book(tx, movements, books, at=at)
+    await books.write(tx)
+    return booked
 
 
 async def open_balances(tx: Transaction, places: Mapping[tuple[UUID, str], str]) -> None:
@@ -169,6 +180,44 @@ async def snapshot(tx: Transaction) -> int:
     return await store.snapshot(tx, age_seconds=SNAPSHOT_AGE_SECONDS)
 
 
+async def _book(
+    tx: Transaction,
+    movements: Sequence[Movement],
+    books: Books,
+    *,
+    at: datetime,
+    beside: Sequence[Movement] = (),
+) -> list[UUID | None]:
+    """Move what was not booked before, and what stands beside it; for each movement its transfer, once for each name.
+
+    The balances are held before earlier ones are looked for: a twin then waits and sees ours.
+    """
+    seen = await store.booked_before(tx, [_name(movement) for movement in movements])
+    fresh: dict[Name, Movement] = {}
+    for movement in movements:
+        if _name(movement) not in seen:
+            fresh.setdefault(_name(movement), movement)
+    belonging = [m for m in beside if (m.holder_id, TransferKind.CREDIT.value, m.reference or "") in fresh]
+    results = await _move(tx, [*fresh.values(), *belonging], books, at=at) if fresh else []
+    made = dict(zip(fresh, results, strict=False))  # What belongs to them comes last, and nobody asks for it.
+    answers = (made.pop(_name(movement), None) for movement in movements)
+    return [answer if isinstance(answer, UUID) else None for answer in answers]
+
+
+async def _move(
+    tx: Transaction, movements: Sequence[Movement], books: Books, *, at: datetime
+) -> list[UUID | InsufficientFunds]:
+    """Move money between balances that are held, in the books."""
+    decided = decide(books.held, list(movements))
+    accepted = [(m, after) for m, after in zip(movements, decided, strict=True) if isinstance(after, Balance)]
+    accounts = await _platform_accounts(tx, [m for m, _ in accepted])
+    names = ids.series(at, len(accepted))  # In the order of the movements: a statement is read by id.
+    rows = [_transfer(name, move, after, accounts) for name, (move, after) in zip(names, accepted, strict=True)]
+    books.enter(_places([m for m, _ in accepted]), rows)
+    made = iter(rows)
+    return [next(made)[0] if isinstance(after, Balance) else after for after in decided]
+
+
 async def _platform_accounts(tx: Transaction, movements: Sequence[Movement]) -> dict[store.AccountName, int]:
     """The platform accounts that these movements touch; none for a batch of reservations."""
     names = {
@@ -180,31 +229,9 @@ async def _platform_accounts(tx: Transaction, movements: Sequence[Movement]) -> 
     return await store.platform_accounts(tx, names) if names else {}
 
 
-async def _fresh(tx: Transaction, movements: Sequence[Movement]) -> dict[Name, Movement]:
-    """The first of these movements under each name that was not booked before, with their holders' balances held."""
-    # Held before looking for earlier ones: a twin then waits and sees ours.
-    await store.lock_balances(tx, {(m.holder_id, m.amount.currency) for m in movements})
-    seen = await store.booked_before(tx, [_name(movement) for movement in movements])
-    fresh: dict[Name, Movement] = {}
-    for movement in movements:
-        if _name(movement) not in seen:
-            fresh.setdefault(_name(movement), movement)
-    return fresh
-
-
-async def _book_fresh(
-    tx: Transaction,
-    movements: Sequence[Movement],
-    fresh: Mapping[Name, Movement],
-    belonging: Sequence[Movement],
-    *,
-    at: datetime,
-) -> list[UUID | None]:
-    """Apply what is new; for each movement its transfer, once for each name."""
-    results = await apply(tx, [*fresh.values(), *belonging], at=at) if fresh else []
-    made = dict(zip(fresh, results, strict=False))  # What belongs to them comes last, and nobody asks for it.
-    answers = (made.pop(_name(movement), None) for movement in movements)
-    return [answer if isinstance(answer, UUID) else None for answer in answers]
+def _places(movements: Iterable[Movement]) -> set[Place]:
+    """Whose money they move, in which currencies."""
+    return {(movement.holder_id, movement.amount.currency) for movement in movements}
 
 
 def _name(movement: Movement) -> Name:

@@ -18,6 +18,7 @@ from bursar.monitoring.health import Health, Reason, Status, health
 from bursar.monitoring.laws import Breach, check_laws
 from bursar.monitoring.load import SystemLoad, load
 from bursar.monitoring.metrics import WINDOW, Metrics, Standing, metrics
+from bursar.monitoring.occasions import Errand
 from bursar.monitoring.stories import Story, trace
 from bursar.monitoring.timeline import Entry, timeline
 
@@ -25,6 +26,7 @@ __all__ = [
     "WINDOW",
     "Breach",
     "Entry",
+    "Errand",
     "Health",
     "Metrics",
     "Reason",

@@ -1,9 +1,8 @@
 """What has to be done now and then, by whichever worker comes to it; each job queues its own next time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -12,34 +11,9 @@ from bursar.foundation import idempotency, queue
 from bursar.foundation.db import Database, Transaction
 from bursar.foundation.loops import repeat, rest
 from bursar.monitoring import alerts, audit, tallies, workers
+from bursar.monitoring.occasions import Chore, Errand, Occasion
 
 SEAL_EVERY_SECONDS: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Occasion:
-    """A name, and how often something is done under it."""
-
-    name: str
-    every: timedelta
-
-    def slot(self, at: datetime) -> str:
-        """The name of the next occasion after ``at``; whoever queues it, it is queued once."""
-        return f"{self.name}:{int(at.timestamp() // self.every.total_seconds()) + 1}"
-
-
-@dataclass(frozen=True, slots=True)
-class Chore(Occasion):
-    """A job that is one transaction."""
-
-    work: Callable[[Transaction], Awaitable[object]]
-
-
-@dataclass(frozen=True, slots=True)
-class Errand(Occasion):
-    """A job that leaves the house: it calls others, and opens transactions of its own in between."""
-
-    work: Callable[[], Awaitable[object]]
 
 
 CHORES: Final = (

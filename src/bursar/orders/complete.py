@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from bursar import holders, payouts
+from bursar.earnings import Newborn
 from bursar.foundation import journal
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
@@ -30,6 +31,7 @@ async def complete(tx: Transaction, steps: Sequence[Step], *, desk: Desk, at: da
     there is no such order, it was cancelled or refunded, or it is a seller's own and the terms leave completing to the
     platform. Costs a constant number of statements.
     """
+    desk = replace(desk, book=desk.book.open())
     picked = await pick(tx, steps, verb="complete")
     terms = await desk.book.judge(tx, {one.order.program for one in due(picked)}) if due(picked) else {}
     allowed = [_allowed(one, terms) for one in picked]
@@ -52,9 +54,10 @@ async def _complete(
     """By order: what became of it."""
     sellers = await holders.payees(tx, {one.order.seller_id for one in wanted})
     sales = [Sale(one.order, one.step, terms[one.order.program], sellers[one.order.seller_id]) for one in wanted]
-    credited = await sell(tx, sales, book=desk.book, at=at)
+    newborn = Newborn()
+    credited = await sell(tx, sales, book=desk.book, at=at, newborn=newborn)
     sold = [(sale, one) for sale, one in zip(sales, credited, strict=True) if isinstance(one, Order)]
-    paid = await pay(tx, sold, desk=desk, at=at) if sold else []
+    paid = await pay(tx, sold, desk=desk, at=at, newborn=newborn) if sold else []
     await store.complete(tx, [order for order, _ in paid])
     await _note(tx, [order for order, _ in paid])
     refused = {sale.order.id: one for sale, one in zip(sales, credited, strict=True) if isinstance(one, Refusal)}

@@ -11,10 +11,10 @@ from bursar.foundation import ids, journal
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
 from bursar.foundation.money import Money
-from bursar.holders import Holder
+from bursar.holders import SELLER, Holder
 from bursar.orders import store
 from bursar.orders.errors import NotOrdered, OrderReferenceReused
-from bursar.orders.model import SELLER, Created, NewOrder, Order, OrderState, fee_of
+from bursar.orders.model import Created, NewOrder, Order, OrderState, fee_of
 from bursar.orders.store import Place
 from bursar.programs import Book, Credits, Terms
 

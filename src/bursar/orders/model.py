@@ -15,10 +15,6 @@ from bursar.orders.errors import WrongOrderState
 from bursar.payouts.model import Payout
 from bursar.programs.model import Orders
 
-SELLER: Final = "seller"
-SCOUT: Final = "scout"
-"""What programs with orders call those of their holders who sell, and those who recruit the sellers."""
-
 REFERENCE_LENGTH_MAX: Final = 180  # Earnings and debts of an order carry it behind a word, in 200 characters.
 SELLER_LENGTH_MAX: Final = 200  # As the references of holders.
 ITEM_LENGTH_MAX: Final = 200
@@ -139,9 +135,8 @@ class Order(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
     def is_what(self, new: NewOrder, *, seller_id: UUID) -> bool:
         """Whether this is what somebody wants to create; a fee that they leave out is whatever it was."""
-        return (
-            (self.seller_id, self.item, self.buyer, self.price) == (seller_id, new.item, new.buyer, new.price)
-        ) and (new.fee is None or new.fee == self.fee)
+        same = (self.seller_id, self.item, self.buyer, self.price) == (seller_id, new.item, new.buyer, new.price)
+        return same and new.fee in {None, self.fee}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from bursar import earnings, holders, payouts
-from bursar.earnings import Recovery
+from bursar.earnings import Newborn, Recovery
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
-from bursar.holders import AccountVerdict, Destination, Wish
-from bursar.orders.model import SELLER, Order, PutOff
+from bursar.holders import SELLER, AccountVerdict, Destination, Wish
+from bursar.orders.model import Order, PutOff
 from bursar.orders.selling import Sale
 from bursar.payouts import Ask, Desk, HolderOwes, Payout
 
@@ -44,8 +44,10 @@ Paid = tuple[Order, Payout | None]
 """An order as it stands now, and the payout that was asked for."""
 
 
-async def pay(tx: Transaction, sold: Sequence[tuple[Sale, Order]], *, desk: Desk, at: datetime) -> list[Paid]:
-    """Ask for a payout of each price that was just credited; an order without one says why.
+async def pay(
+    tx: Transaction, sold: Sequence[tuple[Sale, Order]], *, desk: Desk, at: datetime, newborn: Newborn
+) -> list[Paid]:
+    """Ask for a payout of each price that was just credited, as ``newborn`` has it; an order without one says why.
 
     Payouts net what their holders owe. A seller who owes at least the whole price gets none for it: the price goes to
     the debt, and what is left of it, where others of the batch have settled the rest meanwhile, is asked for again.
@@ -59,10 +61,12 @@ async def pay(tx: Transaction, sold: Sequence[tuple[Sale, Order]], *, desk: Desk
             wanted.append((sale, order, place))
         else:
             paid[order.id] = (replace(order, put_off=PutOff(place, _SENTENCES[place])), None)
-    owing = await _ask(tx, wanted, paid, desk=desk, at=at)
+    owing = await _ask(tx, wanted, paid, desk=desk, at=at, newborn=newborn)
+    await newborn.write(tx)  # What no payout has taken, and debts may.
     if owing:
         rest = await _recover(tx, owing, paid, at=at)
-        assert not await _ask(tx, rest, paid, desk=desk, at=at), "where something is left, nothing is owed any more"
+        still_owing = await _ask(tx, rest, paid, desk=desk, at=at, newborn=newborn)
+        assert not still_owing, "where something is left, nothing is owed any more"
     return [paid[order.id] for _, order in sold]
 
 
@@ -99,10 +103,11 @@ async def _ask(
     *,
     desk: Desk,
     at: datetime,
+    newborn: Newborn,
 ) -> list[_Wanted]:
     """Ask for these payouts and note in ``paid`` what came of it; the ones whose sellers owe as much are given back."""
     asks = [_asked(sale, order, destination) for sale, order, destination in wanted]
-    answers = await payouts.request(tx, asks, desk=desk, at=at) if asks else []
+    answers = await payouts.request(tx, asks, desk=desk, at=at, newborn=newborn) if asks else []
     owing = []
     for each, answer in zip(wanted, answers, strict=True):
         _, order, _ = each

@@ -8,10 +8,10 @@ from bursar import holders
 from bursar.foundation import journal
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
-from bursar.holders import Holder, NoSuchHolder
+from bursar.holders import SCOUT, SELLER, Holder, NoSuchHolder
 from bursar.orders import store
 from bursar.orders.errors import NotRecruited
-from bursar.orders.model import SCOUT, SELLER, Recruit
+from bursar.orders.model import Recruit
 
 RECRUITS_MAX: Final = 1_000  # As many as one page shows.
 

@@ -60,9 +60,9 @@ async def refund(tx: Transaction, steps: Sequence[Step], *, book: Book, at: date
     """Refund completed orders; each as it stands then, also where it was refunded before, or refused on its own.
 
     A payout that can still be cancelled is, and its money is taken back. Where the payout came to nothing, or there was
-    none, what is available is taken back and the rest is owed; once it has left, the whole price is owed. The scout's
-    bounty is taken back as far as it is available, and the platform gives back its fee. Costs a constant number of
-    statements.
+    none, what is available is taken back and the rest is owed; once it has left, the whole price is owed. Nobody may
+    try it again then, should it fail. The scout's bounty is taken back as far as it is available, and the platform
+    gives back its fee. Costs a constant number of statements.
     """
     picked = await pick(tx, steps, verb="refund")
     wanted = due(picked)
@@ -89,7 +89,7 @@ async def _refund(tx: Transaction, wanted: Sequence[Picked], *, book: Book, at: 
 async def _withdraw(
     tx: Transaction, wanted: Sequence[Picked], claims: Sequence[_Claim], *, book: Book
 ) -> Collection[UUID]:
-    """Cancel the payouts of these orders that have not left; the orders whose payouts have.
+    """Cancel the payouts of these orders that have not left, and bar the others; the orders whose payouts have left.
 
     Payouts are held before balances, as ``payouts.advance`` does, and then the balances of all whom the refunds concern
     at once: held one after the other, two batches could wait for each other.
@@ -105,6 +105,9 @@ async def _withdraw(
     if steps:
         cancelled = await payouts.advance(tx, steps, book=book, locked=held, at=at)
         assert all(isinstance(one, Payout) for one in cancelled), "what is held and can be cancelled is"
+    barred = [one.id for one in held.values() if payouts.can(one.state, "fail") or payouts.can(one.state, "retry")]
+    if barred:  # Else one that has failed, or will have, could be tried again with what other orders have brought.
+        await payouts.bar(tx, barred)
     return {payout.order_id for payout in held.values() if payout.order_id and payout.state in _LEFT}
 
 
@@ -128,8 +131,8 @@ async def _take_back(tx: Transaction, claims: Sequence[_Claim], left: Collection
     """
     within = [claim for claim in claims if claim.order.id not in left or claim.holder_id != claim.order.seller_id]
     had = await earnings.take_back(tx, [claim.take_back() for claim in within], at=at) if within else []
-    by_claim = dict(zip(map(id, within), had, strict=True))
-    taken = [by_claim.get(id(claim), Money.zero(claim.amount.currency)) for claim in claims]
+    by_claim = dict(zip(within, had, strict=True))
+    taken = [by_claim.get(claim, Money.zero(claim.amount.currency)) for claim in claims]
     debts = [claim.debt(claim.amount - part) for claim, part in zip(claims, taken, strict=True) if part != claim.amount]
     if debts:
         await earnings.owe(tx, debts, at=at)

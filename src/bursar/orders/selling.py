@@ -8,8 +8,8 @@ from uuid import UUID
 
 from msgspec.structs import replace
 
-from bursar import earnings, holders
-from bursar.earnings import Credited, NewEarning, TakeBack
+from bursar import earnings
+from bursar.earnings import Credited, Newborn, NewEarning, TakeBack
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
 from bursar.foundation.money import Money
@@ -30,7 +30,9 @@ class Sale:
     seller: Payee
 
 
-async def sell(tx: Transaction, sales: Sequence[Sale], *, book: Book, at: datetime) -> list[Order | Refusal]:
+async def sell(
+    tx: Transaction, sales: Sequence[Sale], *, book: Book, at: datetime, newborn: Newborn
+) -> list[Order | Refusal]:
     """Credit what these sales are worth: each the order as completed, or why it cannot be credited.
 
     It cannot where somebody has used its earning's reference by hand. Such an order brings no fee, and its bounty is
@@ -38,13 +40,14 @@ async def sell(tx: Transaction, sales: Sequence[Sale], *, book: Book, at: dateti
     """
     recruits = await _recruits(tx, sales)
     bounties = _bounties(sales, recruits)
-    news = [*map(_earning, sales), *await _bounty_earnings(tx, bounties)]
-    answers = [_as_new(answer) for answer in await earnings.credit(tx, news, book=book, at=at)]
+    news = [*map(_earning, sales), *(one.earning() for one in bounties)]
+    answers = [_as_new(answer) for answer in await earnings.credit(tx, news, book=book, at=at, newborn=newborn)]
     credited = dict(zip((sale.order.id for sale in sales), answers, strict=False))  # The bounties' answers come after.
     paid = [one for one, answer in zip(bounties, answers[len(sales) :], strict=True) if isinstance(answer, Credited)]
     earned = {one.sale.order.id: one for one in paid if isinstance(credited[one.sale.order.id], Credited)}
     lost = [one for one in paid if one.sale.order.id not in earned]
     if lost:
+        await newborn.write(tx)
         await earnings.take_back(tx, [one.take_back() for one in lost], at=at)
     if earned:
         await store.count_bounties(tx, Counter(one.recruit.seller_id for one in earned.values()))
@@ -61,6 +64,18 @@ class _Bounty:
     sale: Sale
     recruit: Recruit
     amount: Money
+
+    def earning(self) -> NewEarning:
+        """What the scout has earned."""
+        order = self.sale.order
+        return NewEarning(
+            program=order.program,
+            holder=self.recruit.scout_id,
+            reference=order.bounty_source,
+            amount=self.amount,
+            credited_by=self.sale.step.actor,
+            description=order.item,
+        )
 
     def take_back(self) -> TakeBack:
         """The wish to have it back."""
@@ -96,29 +111,13 @@ def _earning(sale: Sale) -> NewEarning:
     order = sale.order
     return NewEarning(
         program=order.program,
-        holder=sale.seller.reference,
+        holder=order.seller_id,
         reference=order.source,
         amount=order.price,
         credited_by=sale.step.actor,
         description=order.item,
         fee=order.fee if order.fee.minor else None,
     )
-
-
-async def _bounty_earnings(tx: Transaction, bounties: Sequence[_Bounty]) -> list[NewEarning]:
-    """The scouts' earnings; one statement, and none where there are no bounties."""
-    scouts = await holders.find(tx, {one.recruit.scout_id for one in bounties}) if bounties else {}
-    return [
-        NewEarning(
-            program=one.sale.order.program,
-            holder=scouts[one.recruit.scout_id].reference,
-            reference=one.sale.order.bounty_source,
-            amount=one.amount,
-            credited_by=one.sale.step.actor,
-            description=one.sale.order.item,
-        )
-        for one in bounties
-    ]
 
 
 def _as_new(answer: Credited | Refusal) -> Credited | Refusal:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
-from bursar.foundation.db import Record, Transaction, columns
+from bursar.foundation.db import Record, Transaction, beginning, columns
 from bursar.foundation.money import Money
 from bursar.orders.model import Order, OrderState, PutOff, Query, Recruit
 
@@ -15,7 +15,7 @@ _ORDER: Final = (
 )  # fmt: skip
 _COLUMNS: Final = ", ".join(f"o.{column}" for column in _ORDER)
 _BIRTH: Final = ", ".join(_ORDER[:11])
-_RECRUITS: Final = "SELECT seller_id, scout_id, program, since, recruited_by, bounties FROM recruits "
+_RECRUITS: Final = "SELECT seller_id, scout_id, program, since, recruited_by, bounties FROM recruits"
 
 Place = tuple[str, str]
 """Program and reference: what is unique about an order."""
@@ -126,7 +126,7 @@ async def page(tx: Transaction, query: Query) -> list[Order]:
         ORDER BY o.id DESC LIMIT $8
         """,  # noqa: S608 - constants
         query.program, None if query.seller_ids is None else list(query.seller_ids), sorted(query.states),
-        _starts_with(query.search), query.since, query.until, query.before, query.limit,
+        beginning(query.search), query.since, query.until, query.before, query.limit,
     )  # fmt: skip
     return [_order(row) for row in rows]
 
@@ -206,9 +206,3 @@ def _order(row: Record) -> Order:
         taken_back=Money(row["taken_back"], currency),
         owed=Money(row["owed"], currency),
     )
-
-
-def _starts_with(text: str | None) -> str | None:
-    if not text:
-        return None
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"

@@ -6,7 +6,7 @@ together or not at all, for a whole batch. Nothing outside this room writes a pa
 
 from bursar.payouts import analytics
 from bursar.payouts.advance import advance
-from bursar.payouts.decide import approve, cancel, reject, retry
+from bursar.payouts.decide import approve, bar, cancel, reject, retry
 from bursar.payouts.errors import (
     DestinationAltered,
     HolderOwes,
@@ -14,6 +14,7 @@ from bursar.payouts.errors import (
     NotAllowed,
     NotInSuspense,
     OwnInterest,
+    PayoutBarred,
     UploadedBefore,
     WrongState,
 )
@@ -115,6 +116,7 @@ __all__ = [
     "NotInSuspense",
     "OwnInterest",
     "Payout",
+    "PayoutBarred",
     "PayoutState",
     "Query",
     "Span",
@@ -130,6 +132,7 @@ __all__ = [
     "audit_feed",
     "audit_position",
     "audited_between",
+    "bar",
     "begin_upload",
     "can",
     "cancel",

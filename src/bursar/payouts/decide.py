@@ -1,6 +1,6 @@
 """What people decide about payouts: approve, reject, cancel, try again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from uuid import UUID
 
 from bursar import approvals, earnings, identity, programs
@@ -8,7 +8,7 @@ from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
 from bursar.payouts import store
 from bursar.payouts.advance import advance
-from bursar.payouts.errors import HolderOwes, NoSuchPayout, OwnInterest, WrongState
+from bursar.payouts.errors import HolderOwes, NoSuchPayout, OwnInterest, PayoutBarred, WrongState
 from bursar.payouts.model import MOVES, Payout, PayoutState, Step, can
 
 
@@ -43,14 +43,24 @@ async def retry(
     """Send failed payouts again; their money is reserved anew, which may be refused.
 
     Those are refused whose holders owe something by now: a payout stays what was approved, so nothing of it is netted.
-    Their holders may ask anew, or the debts be settled first.
+    Their holders may ask anew, or the debts be settled first. One that was barred is refused for good.
     """
     locked, _ = await store.lock(tx, payout_ids)
-    owing = await _owing(tx, list(locked.values()), book=book)
-    free = [payout_id for payout_id in payout_ids if payout_id not in owing]
+    failed = [payout for payout in locked.values() if can(payout.state, "retry")]
+    barred = {payout.id: PayoutBarred(payout=str(payout.id)) for payout in failed if payout.barred}
+    owing = await _owing(tx, [payout for payout in failed if payout.id not in barred], book=book)
+    free = [payout_id for payout_id in payout_ids if payout_id not in barred.keys() | owing.keys()]
     retried = await _steps(tx, free, verb="retry", actor=actor, book=book, reason=reason)
-    answers: dict[UUID, Payout | Refusal] = {**owing, **dict(zip(free, retried, strict=True))}
+    answers: dict[UUID, Payout | Refusal] = {**barred, **owing, **dict(zip(free, retried, strict=True))}
     return [answers[payout_id] for payout_id in payout_ids]
+
+
+async def bar(tx: Transaction, payout_ids: Collection[UUID]) -> None:
+    """Keep payouts from being tried again once they have failed: what they pay for was undone. The caller holds them.
+
+    What is on its way stays on its way, and what gateways say of it counts.
+    """
+    await store.bar(tx, payout_ids)
 
 
 async def _steps(
@@ -64,7 +74,6 @@ async def _steps(
 
 async def _owing(tx: Transaction, failed: Sequence[Payout], *, book: programs.Book) -> dict[UUID, HolderOwes]:
     """Those of these payouts whose holders owe something; none in programs without earnings, and nobody is asked."""
-    failed = [payout for payout in failed if can(payout.state, "retry")]
     terms = await book.judge(tx, {payout.program for payout in failed})
     purses = {
         payout.id: (payout.holder_id, payout.amount.currency)

@@ -4,6 +4,7 @@ Refusal
 ├── NotAllowed        the terms do not allow it: currency, amount or destination
 ├── WrongState        not from where it stands
 ├── HolderOwes        what is asked for is no more than what its holder owes
+├── PayoutBarred      what it pays for was undone
 ├── NoSuchPayout      not there, or not this caller's
 ├── NotInSuspense     none of its money waits there for a decision
 ├── OwnInterest       who decides acts for the one who is paid
@@ -49,6 +50,12 @@ class HolderOwes(Conflict):
             asked=asked.text,
             currency=asked.currency,
         )
+
+
+class PayoutBarred(Conflict):
+    """What this payout pays for was refunded, so it is not sent again."""
+
+    code = "payout_barred"
 
 
 class NoSuchPayout(Missing):

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from bursar.foundation.money import Money
-from bursar.holders.model import Destination
+from bursar.holders.model import SCOUT, SELLER, Destination
 from bursar.payouts.errors import WrongState
 from bursar.programs.model import Mode, Terms
 
@@ -95,7 +95,8 @@ class Ask(msgspec.Struct, frozen=True, gc=False):
     ``requester`` is the actor that asks, ``requester_person`` the person behind it, who may not approve it. ``run_id``
     is the run that asks, ``tries_max`` how often it lets the payout be tried; None: as the terms say. ``is_stored``:
     the asker has just read the destination from what the holder has stored, so that it need not be looked up.
-    ``kind`` says what it pays (see ``kind_for``), and ``order_id`` the one order that it pays for.
+    ``kind`` says what it pays (see ``kind_for``); None: as its holder's kind says, which costs a look in programs with
+    several. ``order_id`` is the one order that it pays for.
     """
 
     holder_id: UUID
@@ -122,7 +123,7 @@ class Payout(msgspec.Struct, frozen=True, gc=False):
     and ``reservation`` the reservations of its money, of which only the last can be open. ``run_id`` is the run that it
     leaves with, and ``tries_max`` how often that lets it be tried, where the terms do not say. ``kind`` is what it
     pays, ``order_id`` the order that it pays for, and ``netted`` what was kept back of what was asked for, to settle a
-    debt: ``amount`` is what is left and is paid.
+    debt: ``amount`` is what is left and is paid. ``barred``: what it pays for was undone, so nobody may try it again.
     """
 
     id: UUID
@@ -158,6 +159,7 @@ class Payout(msgspec.Struct, frozen=True, gc=False):
     kind: str | None = None
     order_id: UUID | None = None
     netted: int = 0  # Minor units, in the currency of ``amount``.
+    barred: bool = False
 
     @property
     def waits_for_run(self) -> bool:
@@ -218,7 +220,7 @@ def approved_due(terms: Terms, *, at: datetime) -> datetime:
 
 def kind_for(holder_kind: str) -> str:
     """What a payout to a holder of this kind pays: the marketplace document's words, else the holder's kind itself."""
-    return {"scout": "scout_bounty", "seller": "seller_payout"}.get(holder_kind, holder_kind)
+    return {SCOUT: "scout_bounty", SELLER: "seller_payout"}.get(holder_kind, holder_kind)
 
 
 def can(state: PayoutState, verb: str) -> bool:

@@ -33,9 +33,9 @@ class Till:
     take: Callable[[Transaction, Sequence[Payout]], Awaitable[Sequence[object]]]
 
 
-def in_earnest(*, at: datetime) -> Till:
+def in_earnest(newborn: earnings.Newborn | None, *, at: datetime) -> Till:
     """Holds the balances that it looks at, recovers what is netted and reserves the rest."""
-    return Till(ledger.hold, partial(_take, at=at))
+    return Till(partial(_hold, newborn=newborn), partial(_take, newborn=newborn, at=at))
 
 
 def as_a_trial() -> Till:
@@ -111,7 +111,15 @@ def reservation(payout: Payout) -> Movement:
     return _movement(TransferKind.RESERVE, payout, payout.amount, reservation=payout.reservation)
 
 
-async def _take(tx: Transaction, payouts: Sequence[Payout], *, at: datetime) -> Sequence[object]:
+async def _hold(tx: Transaction, purses: Collection[Purse], *, newborn: earnings.Newborn | None) -> Sequence[Balance]:
+    if newborn:
+        await newborn.write(tx)  # It counts, and debts are recovered of it.
+    return await ledger.hold(tx, purses)
+
+
+async def _take(
+    tx: Transaction, payouts: Sequence[Payout], *, newborn: earnings.Newborn | None, at: datetime
+) -> Sequence[object]:
     recoveries = [
         Recovery(payout.holder_id, _netted(payout), payout_id=payout.id, actor=payout.requester)
         for payout in payouts
@@ -120,7 +128,8 @@ async def _take(tx: Transaction, payouts: Sequence[Payout], *, at: datetime) -> 
     if recoveries:
         settled = await earnings.recover(tx, recoveries, at=at)
         assert settled == [one.most for one in recoveries], "what is owed and what is there were held when we looked"
-    return await ledger.apply(tx, [reservation(payout) for payout in payouts], at=at)
+    books = newborn.books if newborn else None
+    return await ledger.apply(tx, [reservation(payout) for payout in payouts], at=at, books=books)
 
 
 async def _look(tx: Transaction, purses: Collection[Purse]) -> Sequence[Balance]:

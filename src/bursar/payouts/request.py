@@ -19,7 +19,7 @@ from bursar.holders import Destination
 from bursar.payouts import store
 from bursar.payouts.daily import over_the_day
 from bursar.payouts.judging import Seen, insist_on_terms, judge
-from bursar.payouts.model import Ask, Payout, PayoutState, approved_due, digest
+from bursar.payouts.model import Ask, Payout, PayoutState, approved_due, digest, kind_for
 from bursar.payouts.netting import Till, as_a_trial, in_earnest, net, reservation
 
 SEALED: Final = ("payouts", "destination")
@@ -40,27 +40,28 @@ class Desk:
     keyring: Keyring
 
 
-async def request(tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datetime) -> list[Payout | Refusal]:
+async def request(
+    tx: Transaction, asks: Sequence[Ask], *, desk: Desk, at: datetime, newborn: earnings.Newborn | None = None
+) -> list[Payout | Refusal]:
     """Accept payouts: judge each by its terms, reserve its money and begin its life.
 
     Each ask is accepted or refused on its own, in order: a large one that cannot be covered does not
     stand in the way of a small one after it. What a holder owes is kept back and the payout is made for the rest, by
-    which its terms judge it (see ``netting``). Costs a constant number of statements.
+    which its terms judge it (see ``netting``). What this transaction has earned for them may be ``newborn`` still.
+    Costs a constant number of statements.
 
     Raises:
         NoSuchProgram: an ask names a program that was never applied.
     """
     seal = partial(_seal, keyring=desk.keyring)
-    answers, terms = await _decide(tx, asks, desk=desk, at=at, till=in_earnest(at=at), seal=seal)
-    kept = [(payout, ask) for payout, ask in zip(answers, asks, strict=True) if isinstance(payout, Payout)]
-    if kept:
-        await store.insert(
-            tx,
-            [_row(payout) for payout, _ in kept],
-            [event for payout, _ in kept for event in _first_steps(payout)],
-        )
-        await _ask_approvers(tx, (payout for payout, _ in kept), terms)
-        await _take_earnings(tx, (payout for payout, _ in kept), terms, at=at)
+    answers, terms = await _decide(tx, asks, desk=desk, at=at, till=in_earnest(newborn, at=at), seal=seal)
+    made = [payout for payout in answers if isinstance(payout, Payout)]
+    if made:
+        steps = [event for payout in made for event in _first_steps(payout)]
+        await store.insert(tx, [_row(payout) for payout in made], steps)
+        await _ask_approvers(tx, made, terms)
+        reserved = [reservation(p) for p in made if terms[p.program].credits is programs.Credits.EARNINGS]
+        await earnings.follow(tx, reserved, at=at, newborn=newborn)
     return answers
 
 
@@ -79,6 +80,7 @@ async def _decide(
 ) -> tuple[list[Payout | Refusal], Mapping[str, programs.Terms]]:
     """Judge each ask by what is owed, by its terms, by what was asked for today, and by the money that is there."""
     terms = await desk.book.judge(tx, {ask.program for ask in asks})
+    asks = await _with_kinds(tx, asks, terms)
     names = ids.series(at, len(asks))  # Sorted as asked, so that lists show them in that order.
     netted = await net(tx, asks, terms, till=till)
     drafts = [
@@ -101,6 +103,20 @@ async def _decide(
     judged = {payout.id: _judged(payout, verdict) for payout, verdict in zip(covered, verdicts, strict=True)}
     outcomes = judged | refused
     return [outcomes[draft.id] if isinstance(draft, Payout) else draft for draft in drafts], terms
+
+
+async def _with_kinds(tx: Transaction, asks: Sequence[Ask], terms: Mapping[str, programs.Terms]) -> Sequence[Ask]:
+    """The asks, each with what it pays. Askers with the holder at hand say it; a program's only kind needs no look."""
+    unsaid = [ask for ask in asks if ask.kind is None]
+    only = {ask.program: kinds[0] for ask in unsaid if len(kinds := terms[ask.program].holder_kinds) == 1}
+    looked_up = {ask.holder_id for ask in unsaid if ask.program not in only}
+    found = await holders.find(tx, looked_up) if looked_up else {}
+    return [
+        ask
+        if ask.kind is not None
+        else msgspec.structs.replace(ask, kind=kind_for(only.get(ask.program) or found[ask.holder_id].kind))
+        for ask in asks
+    ]
 
 
 def _draft(
@@ -130,7 +146,7 @@ def _draft(
         reservation=1,
         destination=seal(ask.destination, payout_id),
         destination_shown=ask.destination.shown,
-        destination_group=ask.destination.bank_code,
+        destination_group=ask.destination.group,
         destination_index=keyring.fingerprint(ask.destination.identity),
         digest=digest(ask.amount, ask.destination, program=ask.program, terms_version=terms.version),
         requester=ask.requester,
@@ -265,11 +281,3 @@ async def _ask_approvers(tx: Transaction, payouts: Iterable[Payout], terms: Mapp
     ]
     if requests:
         await approvals.open(tx, requests)
-
-
-async def _take_earnings(
-    tx: Transaction, payouts: Iterable[Payout], terms: Mapping[str, programs.Terms], *, at: datetime
-) -> None:
-    """Note which earnings the reserved money stands for, in programs that have earnings."""
-    reserved = [reservation(p) for p in payouts if terms[p.program].credits is programs.Credits.EARNINGS]
-    await earnings.follow(tx, reserved, at=at)

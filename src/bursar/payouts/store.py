@@ -13,7 +13,7 @@ COLUMNS: Final = """
     id, program, terms_version, holder_id, reference, amount, currency, state, version, reservation, destination,
     destination_shown, destination_group, destination_index, digest, requester, requester_person, findings, verdict,
     reviewed, gateway, gateway_reference, reason, due_at, tries, correlation_id, created_at, updated_at, processed_at,
-    run_id, tries_max, kind, order_id, netted
+    run_id, tries_max, kind, order_id, netted, barred
 """
 _ON_THE_WAY: Final = COLUMNS.replace(" findings,", " '[]'::jsonb AS findings,")
 """Without what was found about them: that is most of a row, and nobody looks at it who sends or settles."""
@@ -175,6 +175,11 @@ async def measure_due(tx: Transaction, programs: Collection[str], currency: str)
         list(programs), currency,
     )  # fmt: skip
     return row["count"], row["smallest"], row["total"]
+
+
+async def bar(tx: Transaction, ids: Collection[UUID]) -> None:
+    """Keep locked payouts from being tried again."""
+    await tx.run("UPDATE payouts SET barred = true WHERE id = ANY($1::uuid[])", list(ids))
 
 
 async def wait_until(tx: Transaction, waits: Sequence[tuple[UUID, str, datetime]]) -> None:

@@ -177,6 +177,10 @@ class Book:
             raise NoSuchProgram(program, version)
         return found
 
+    def open(self) -> "Book":
+        """The book for one transaction: which terms count is asked once for each program, and is so for all of it."""
+        return _OpenBook(self)
+
     def _keep(self, found: store.Found) -> Terms:
         """The terms of what was found; on the shelf from now on, if they are sure to stay."""
         pair = (found.program, found.version)
@@ -185,6 +189,23 @@ class Book:
             self._pages[pair] = terms
             self._latest[found.program] = max(found.version, self._latest.get(found.program, 0))
         return terms
+
+
+class _OpenBook(Book):
+    """The whole book, with the terms that have been asked for laid beside it."""
+
+    def __init__(self, whole: Book) -> None:
+        super().__init__()
+        self._whole = whole
+        self._asked: dict[str, Terms] = {}
+
+    async def judge(self, tx: Transaction, programs: Collection[str]) -> Mapping[str, Terms]:
+        if new := set(programs) - self._asked.keys():
+            self._asked |= await self._whole.judge(tx, new)
+        return {program: self._asked[program] for program in programs}
+
+    async def at_versions(self, tx: Transaction, pairs: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], Terms]:
+        return await self._whole.at_versions(tx, pairs)
 
 
 def _insist_on_all(programs: Collection[str], found: Collection[str]) -> None:

@@ -10,21 +10,19 @@ from typing import Final
 
 import msgspec
 
-from bursar import dispatch, holders, identity, orders
+from bursar import holders, identity, orders
 from bursar.api import gathered
-from bursar.api.gathered import Outcome, Replayed
+from bursar.api.gathered import IDEMPOTENCY_HEADER, Outcome, Replayed
 from bursar.api.marketplace import whose
 from bursar.api.marketplace.whose import Known
 from bursar.api.marketplace.wire_orders import CompletionView
 from bursar.foundation import idempotency
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal, Unauthorised
-from bursar.foundation.gather import Gather
 from bursar.foundation.idempotency import Answer, Key
 from bursar.house import House
 from bursar.orders import Step
 
-IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 DONE: Final = 200
 
 _encode = msgspec.json.Encoder().encode
@@ -61,11 +59,8 @@ class Completing:
         """Complete in this house."""
         self._house = house
         self._keys = gathered.KeysInUse(house.clock)
-        self._gather: Gather[Wanted, Answer | Replayed] = Gather(
-            self._work,
-            key=lambda wanted: wanted.key,
-            lane=lambda wanted: wanted.order,
-            in_flight=house.settings.gather_in_flight,
+        self._batches: gathered.Batches[Wanted] = gathered.Batches(
+            house, self._answer, key=lambda wanted: wanted.key, lane=lambda wanted: wanted.order
         )
 
     async def complete(self, wanted: Wanted) -> Answer | Replayed:
@@ -76,17 +71,11 @@ class Completing:
         """
         if not whose.is_name(wanted.order):
             raise orders.NoSuchOrder(order=wanted.order[:40])
-        answer = await self._gather.ask(wanted)
-        if isinstance(answer, Answer):
-            self._house.ringer.ring(dispatch.BELL)
-        return answer
+        return await self._batches.ask(wanted)
 
     async def drain(self) -> None:
         """Wait until every request that was taken in is answered."""
-        await self._gather.drain()
-
-    async def _work(self, batch: Sequence[Wanted]) -> list[Outcome]:
-        return await gathered.together(self._house, lambda tx: self._answer(tx, batch))
+        await self._batches.drain()
 
     async def _answer(self, tx: Transaction, batch: Sequence[Wanted]) -> list[Outcome]:
         known, answers = await self._admit(tx, batch)
@@ -94,19 +83,15 @@ class Completing:
         for place, who in known.items():
             try:
                 if (given := batch[place].idempotency_key) is not None:
-                    keys[place] = key_of(who, batch[place].order, given)
+                    keys[place] = _key_of(who, batch[place].order, given)
             except Refusal as refusal:
                 answers[place] = refusal
-        answers |= await gathered.replays(tx, keys)
-        fresh = {
+        steps = {
             place: who.step(batch[place].order, correlation_id=batch[place].request_id)
             for place, who in known.items()
             if place not in answers
         }
-        if fresh:
-            new = await self._complete(tx, fresh)
-            await gathered.remember(tx, keys, new)
-            answers |= new
+        answers |= await gathered.once(tx, steps, keys, lambda fresh: self._complete(tx, fresh))
         return [answers[place] for place in range(len(batch))]
 
     async def _admit(self, tx: Transaction, batch: Sequence[Wanted]) -> tuple[dict[int, Known], dict[int, Outcome]]:
@@ -139,7 +124,7 @@ class Completing:
         }
 
 
-def key_of(who: Known, order: str, given: str) -> Key:
+def _key_of(who: Known, order: str, given: str) -> Key:
     """An idempotency key for completing one order.
 
     Raises:

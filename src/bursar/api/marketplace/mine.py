@@ -16,8 +16,6 @@ from bursar.api import exports, problems, reading
 from bursar.api.entry import ActingForAll, HoldersRequest, Needs
 from bursar.api.marketplace import examples
 from bursar.api.marketplace.wire import (
-    SCOUT,
-    SELLER,
     WORDS,
     MarketPayoutDetail,
     MarketPayoutView,
@@ -31,7 +29,7 @@ from bursar.api.providers.waiting import waiting_for
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Invalid
 from bursar.foundation.money import Money, total
-from bursar.holders import Holder
+from bursar.holders import SCOUT, SELLER, Holder
 from bursar.house import House
 
 COLUMNS: Final = tuple(field.encode_name for field in msgspec.structs.fields(MarketPayoutView))

@@ -17,7 +17,7 @@ from bursar.api.entry import Either, PlatformRequest, Shared, SharedRequest
 from bursar.api.marketplace import examples, whose
 from bursar.api.marketplace.completing import Wanted
 from bursar.api.marketplace.people import IDEMPOTENCY
-from bursar.api.marketplace.wire import SELLER, ProgramOfQuery
+from bursar.api.marketplace.wire import ProgramOfQuery
 from bursar.api.marketplace.wire_orders import (
     CompletionView,
     OrderBody,
@@ -240,7 +240,7 @@ async def _query(request: SharedRequest, asked: OrderQuery, house: House) -> Que
     if not asked.seller:
         return query
     async with house.database.transaction(readonly=True) as tx:
-        seller = await whose.holder(tx, request, asked.seller, kind=SELLER, program=program)
+        seller = await whose.holder(tx, request, asked.seller, kind=holders.SELLER, program=program)
     return replace(query, seller_ids=frozenset({seller.id}))
 
 

@@ -11,11 +11,10 @@ from litestar.params import FromPath
 from bursar import earnings, ledger, orders, payouts
 from bursar.api import gathered, parts, problems, reading, requests
 from bursar.api.entry import Either, PlatformRequest, Shared, SharedRequest
+from bursar.api.gathered import IDEMPOTENCY_HEADER
 from bursar.api.marketplace import examples, whose
 from bursar.api.marketplace.requesting import Wanted
 from bursar.api.marketplace.wire import (
-    SCOUT,
-    SELLER,
     EarnerView,
     MarketPayoutView,
     PayoutRequestBody,
@@ -36,12 +35,11 @@ from bursar.foundation import idempotency
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal
 from bursar.foundation.money import Money, total
-from bursar.holders import Holder
+from bursar.holders import SCOUT, SELLER, Holder
 from bursar.house import House
 from bursar.identity import Permission, Scope
 from bursar.orders import Recruit
 
-IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 IDEMPOTENCY: Final = Header(
     name=IDEMPOTENCY_HEADER,
     description="Your own key for this request; it may be left out. Under the same key the same request gets the same "

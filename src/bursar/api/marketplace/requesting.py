@@ -7,14 +7,13 @@ from uuid import UUID
 
 import msgspec
 
-from bursar import dispatch, holders, ledger, payouts, programs
+from bursar import holders, ledger, payouts, programs
 from bursar.api import gathered
 from bursar.api.gathered import Outcome, Replayed
 from bursar.api.marketplace.wire import MarketPayoutView
 from bursar.foundation import log
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Conflict, Forbidden, Refusal
-from bursar.foundation.gather import Gather
 from bursar.foundation.idempotency import Answer, Key
 from bursar.foundation.money import Money
 from bursar.holders import Choice, Destination, Holder
@@ -57,12 +56,12 @@ class EarningsRequesting:
     def __init__(self, house: House) -> None:
         """Ask in this house."""
         self._house = house
-        self._gather: Gather[Wanted, Answer | Replayed] = Gather(
-            self._work,
+        self._batches: gathered.Batches[Wanted] = gathered.Batches(
+            house,
+            self._answer,
             # Of two that want all there is, the second is to find what the first has left.
             key=lambda wanted: wanted.key or (wanted.holder.id if wanted.amount is None else id(wanted)),
             lane=lambda wanted: wanted.holder.id,
-            in_flight=house.settings.gather_in_flight,
         )
 
     async def request(self, wanted: Wanted) -> Answer | Replayed:
@@ -71,26 +70,15 @@ class EarningsRequesting:
         Raises:
             Refusal: whatever stands in the way; no payout was stored.
         """
-        answer = await self._gather.ask(wanted)
-        if isinstance(answer, Answer):
-            self._house.ringer.ring(dispatch.BELL)
-        return answer
+        return await self._batches.ask(wanted)
 
     async def drain(self) -> None:
         """Wait until every request that was taken in is answered."""
-        await self._gather.drain()
-
-    async def _work(self, batch: Sequence[Wanted]) -> list[Outcome]:
-        return await gathered.together(self._house, lambda tx: self._answer(tx, batch))
+        await self._batches.drain()
 
     async def _answer(self, tx: Transaction, batch: Sequence[Wanted]) -> list[Outcome]:
         keys = {place: wanted.key for place, wanted in enumerate(batch) if wanted.key}
-        answers = await gathered.replays(tx, keys)
-        fresh = {place: wanted for place, wanted in enumerate(batch) if place not in answers}
-        if fresh:
-            new = await self._request(tx, fresh)
-            await gathered.remember(tx, keys, new)
-            answers |= new
+        answers = await gathered.once(tx, dict(enumerate(batch)), keys, lambda fresh: self._request(tx, fresh))
         return [answers[place] for place in range(len(batch))]
 
     async def _request(self, tx: Transaction, fresh: Mapping[int, Wanted]) -> dict[int, Outcome]:

@@ -20,12 +20,8 @@ from bursar.api.rules import ProgramName
 from bursar.earnings import Earning, Payoff
 from bursar.foundation.clock import timestamp
 from bursar.foundation.money import MINOR_MAX, Money
-from bursar.holders import Holder
-from bursar.payouts import Moved, Payout, PayoutState
-
-SCOUT: Final = "scout"
-SELLER: Final = "seller"
-"""What a marketplace calls those of its holders who recruit sellers, and those who sell."""
+from bursar.holders import SCOUT, Holder
+from bursar.payouts import Moved, Payout, PayoutState, kind_for
 
 
 class MarketStatus(StrEnum):
@@ -130,7 +126,7 @@ class MarketPayoutView(msgspec.Struct):
         return cls(
             payout_id=payout.id,
             user_id=holder.reference,
-            payout_type=payout.kind or holder.kind,
+            payout_type=payout.kind or kind_for(holder.kind),
             status=WORDS[payout.state],
             amount_paise=payout.amount.minor,
             netted_paise=payout.netted,

@@ -13,7 +13,7 @@ from bursar.api.marketplace import examples
 from bursar.api.marketplace.wire import MarketPayoutView, Paise
 from bursar.api.openapi import JSON, SCHEMAS
 from bursar.api.paging import mark
-from bursar.api.rules import LINE, ProgramName
+from bursar.api.rules import LINE, Name, ProgramName
 from bursar.foundation import texts
 from bursar.foundation.clock import timestamp
 from bursar.foundation.errors import Refusal
@@ -39,16 +39,7 @@ class OrderBody(msgspec.Struct, forbid_unknown_fields=True):
     """Something that a seller is to deliver; `price_paise` is the seller's, and your fee stands beside it."""
 
     order_id: OrderName
-    seller_id: Annotated[
-        str,
-        msgspec.Meta(
-            min_length=1,
-            max_length=200,
-            description="What you call the seller.",
-            examples=["seller-1"],
-            extra_json_schema={"pattern": LINE},
-        ),
-    ]
+    seller_id: Annotated[Name, msgspec.Meta(description="What you call the seller.", examples=["seller-1"])]
     item: Annotated[
         str,
         msgspec.Meta(
@@ -141,15 +132,7 @@ class OrderQuery(TimeQuery, kw_only=True):
         default_factory=list
     )
     seller: (
-        Annotated[
-            str,
-            msgspec.Meta(
-                min_length=1,
-                max_length=200,
-                description="Only this seller's, by your name for them or our id.",
-                extra_json_schema={"pattern": LINE},
-            ),
-        ]
+        Annotated[Name, msgspec.Meta(description="Only this seller's, by your name for them or our id.")]
         | msgspec.UnsetType
     ) = msgspec.UNSET
     search: (

@@ -12,7 +12,7 @@ from bursar.api.filters import Moment, moment
 from bursar.api.marketplace import examples
 from bursar.api.marketplace.wire import Paise
 from bursar.api.openapi import JSON, SCHEMAS
-from bursar.api.rules import LINE, TEXT
+from bursar.api.rules import LINE, TEXT, Name
 from bursar.earnings import Credited, NewEarning
 from bursar.foundation.clock import timestamp
 from bursar.foundation.errors import Refusal
@@ -121,14 +121,7 @@ class RecruiterBody(msgspec.Struct, forbid_unknown_fields=True):
     """Who recruited a seller."""
 
     scout_id: Annotated[
-        str,
-        msgspec.Meta(
-            min_length=1,
-            max_length=200,
-            description="The scout, by your name for them or our id.",
-            examples=["scout-1"],
-            extra_json_schema={"pattern": LINE},
-        ),
+        Name, msgspec.Meta(description="The scout, by your name for them or our id.", examples=["scout-1"])
     ]
 
 

@@ -9,14 +9,13 @@ from typing import Final
 
 import msgspec
 
-from bursar import dispatch, identity, payouts
+from bursar import identity, payouts
 from bursar.api import gathered, problems
 from bursar.api.gathered import Outcome, Replayed
 from bursar.api.merchants.wire import PayoutBody, PayoutView, ask_of, encode
 from bursar.foundation import idempotency
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Refusal, Unauthorised
-from bursar.foundation.gather import Gather
 from bursar.foundation.idempotency import Answer
 from bursar.house import House
 
@@ -45,11 +44,11 @@ class Creation:
         """Create in this house."""
         self._house = house
         self._keys = gathered.KeysInUse(house.clock)
-        self._gather: Gather[Wanted, Answer | Replayed] = Gather(
-            self._work,
+        self._batches: gathered.Batches[Wanted] = gathered.Batches(
+            house,
+            self._answer,
             key=lambda wanted: (wanted.key_hash, wanted.idempotency_key),
             lane=lambda wanted: wanted.key_hash,  # Two batches of one merchant would only wait for each other's locks.
-            in_flight=house.settings.gather_in_flight,
         )
 
     async def create(
@@ -76,19 +75,13 @@ class Creation:
             parsed = _decode(body)
         except msgspec.MsgspecError as unreadable:
             raise problems.from_decoding(unreadable, of=PayoutBody) from unreadable
-        answer = await self._gather.ask(Wanted(key_hash, ip, idempotency_key, body, parsed, request_id))
-        if isinstance(answer, Answer):
-            self._house.ringer.ring(dispatch.BELL)
-        return answer
+        return await self._batches.ask(Wanted(key_hash, ip, idempotency_key, body, parsed, request_id))
 
     async def drain(self) -> None:
         """Wait until every request that was taken in is answered."""
-        await self._gather.drain()
+        await self._batches.drain()
 
-    async def _work(self, batch: Sequence[Wanted]) -> list[Outcome]:
-        return await gathered.together(self._house, lambda tx: self._create(tx, batch))
-
-    async def _create(self, tx: Transaction, batch: Sequence[Wanted]) -> list[Outcome]:
+    async def _answer(self, tx: Transaction, batch: Sequence[Wanted]) -> list[Outcome]:
         answers: dict[int, Outcome] = {}
         found = await identity.callers(tx, [wanted.key_hash for wanted in batch])
         callers: dict[int, identity.Caller] = {}
@@ -99,12 +92,7 @@ class Creation:
             except Refusal as refusal:
                 answers[place] = refusal
         await self._keys.note(tx, callers.values())
-        answers |= await gathered.replays(tx, keys)
-        fresh = {place: caller for place, caller in callers.items() if place not in answers}
-        if fresh:
-            new = await self._request(tx, batch, fresh)
-            await gathered.remember(tx, keys, new)
-            answers |= new
+        answers |= await gathered.once(tx, callers, keys, lambda fresh: self._request(tx, batch, fresh))
         return [answers[place] for place in range(len(batch))]
 
     async def _request(

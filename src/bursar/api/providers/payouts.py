@@ -14,10 +14,10 @@ from litestar.response import Stream
 from bursar import earnings, holders, payouts
 from bursar.api import exports, gathered, lists, own, reading, requests
 from bursar.api.entry import HolderRequest, Needs
+from bursar.api.gathered import IDEMPOTENCY_HEADER
 from bursar.api.openapi import Doc, Header
 from bursar.api.paging import Page
 from bursar.api.providers import examples
-from bursar.api.providers.requesting import IDEMPOTENCY_HEADER
 from bursar.api.providers.waiting import waiting_for
 from bursar.api.providers.wire import (
     WORDS,

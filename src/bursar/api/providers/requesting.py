@@ -11,22 +11,20 @@ from uuid import UUID
 
 import msgspec
 
-from bursar import dispatch, holders, ledger, payouts, programs
+from bursar import holders, ledger, payouts, programs
 from bursar.api import amounts, gathered
 from bursar.api.destinations import announce, new_destination
 from bursar.api.entry import Acting
-from bursar.api.gathered import Outcome, Replayed
+from bursar.api.gathered import IDEMPOTENCY_HEADER, Outcome, Replayed
 from bursar.api.providers.wire import ProviderPayoutView, RequestBody
 from bursar.foundation import idempotency, log
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Forbidden, Invalid, Kind, Refusal
-from bursar.foundation.gather import Gather
 from bursar.foundation.idempotency import Answer, Key
 from bursar.foundation.money import Money
 from bursar.holders import Choice, Destination, NewDestination
 from bursar.house import House
 
-IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 CREATED: Final = 201
 
 _encode = msgspec.json.Encoder().encode
@@ -72,11 +70,11 @@ class Requesting:
     def __init__(self, house: House) -> None:
         """Ask in this house."""
         self._house = house
-        self._gather: Gather[Wanted, Answer | Replayed] = Gather(
-            self._work,
+        self._batches: gathered.Batches[Wanted] = gathered.Batches(
+            house,
+            self._answer,
             key=lambda wanted: wanted.key or id(wanted),
             lane=lambda wanted: wanted.acting.holder.id,
-            in_flight=house.settings.gather_in_flight,
         )
 
     async def request(
@@ -92,29 +90,22 @@ class Requesting:
             key = idempotency.key(acting.holder.id, idempotency_key, raw, header=IDEMPOTENCY_HEADER)
         if body.method and body.destination_id:
             raise Invalid(field="method", rule="left out where destinationId is given")
-        answer = await self._gather.ask(Wanted(acting, key, body, request_id))
-        if isinstance(answer, Answer):
-            self._house.ringer.ring(dispatch.BELL)
-        return answer
+        return await self._batches.ask(Wanted(acting, key, body, request_id))
 
     async def drain(self) -> None:
         """Wait until every request that was taken in is answered."""
-        await self._gather.drain()
-
-    async def _work(self, batch: Sequence[Wanted]) -> list[Outcome]:
-        return await gathered.together(self._house, lambda tx: self._answer(tx, batch))
+        await self._batches.drain()
 
     async def _answer(self, tx: Transaction, batch: Sequence[Wanted]) -> list[Outcome]:
         keys = {place: wanted.key for place, wanted in enumerate(batch) if wanted.key}
-        answers = await gathered.replays(tx, keys)
-        fresh = {place: wanted for place, wanted in enumerate(batch) if place not in answers}
-        if fresh:
-            terms = await self._house.book.judge(tx, {wanted.program for wanted in fresh.values()})
-            chosen = await self._destinations(tx, fresh, terms)
-            new = await self._request(tx, fresh, chosen, terms)
-            await gathered.remember(tx, keys, new)
-            answers |= new
+        answers = await gathered.once(tx, dict(enumerate(batch)), keys, lambda fresh: self._do(tx, fresh))
         return [answers[place] for place in range(len(batch))]
+
+    async def _do(self, tx: Transaction, fresh: Mapping[int, Wanted]) -> dict[int, Outcome]:
+        """Ask for the payouts that are new, once it is known where they go; the answer to each."""
+        terms = await self._house.book.judge(tx, {wanted.program for wanted in fresh.values()})
+        chosen = await self._destinations(tx, fresh, terms)
+        return await self._request(tx, fresh, chosen, terms)
 
     async def _destinations(
         self, tx: Transaction, fresh: Mapping[int, Wanted], terms: Mapping[str, programs.Terms]
@@ -206,6 +197,7 @@ def _ask(wanted: Wanted, destination: Destination | Refusal, terms: Mapping[str,
         requester=acting.actor,
         requester_person=acting.person.id,
         correlation_id=wanted.request_id,
+        kind=payouts.kind_for(acting.holder.kind),
     )
 
 

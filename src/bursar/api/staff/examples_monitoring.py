@@ -73,6 +73,7 @@ MONITORING: Final[dict[str, Any]] = {
             {name: value for name, value in RUN.items() if name != "nextScheduledTime"}
             | {
                 "status": "success",
+                "keptWaiting": 0,
                 "scheduledFor": "2024-01-01T09:00:00.000Z",
                 "startedAt": "2024-01-01T09:00:00.120Z",
                 "endedAt": "2024-01-01T09:00:45.120Z",

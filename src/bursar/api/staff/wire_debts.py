@@ -8,7 +8,7 @@ import msgspec
 
 from bursar.api.filters import Search, insist_searchable
 from bursar.api.paging import PageQuery
-from bursar.api.rules import LINE, ProgramName
+from bursar.api.rules import Name, ProgramName
 from bursar.api.staff import examples
 from bursar.api.staff.wire import HolderView
 from bursar.api.staff.wire_list import insist_named
@@ -25,12 +25,9 @@ class DebtsQuery(PageQuery, kw_only=True):
     )
     holder: (
         Annotated[
-            str,
+            Name,
             msgspec.Meta(
-                min_length=1,
-                max_length=200,
-                description="Only this holder's: their id or, with `program`, what their platform calls them.",
-                extra_json_schema={"pattern": LINE},
+                description="Only this holder's: their id or, with `program`, what their platform calls them."
             ),
         ]
         | msgspec.UnsetType

@@ -7,7 +7,7 @@ import msgspec
 
 from bursar.api.filters import PayoutQuery
 from bursar.api.marketplace.wire import states_heard_as
-from bursar.api.rules import LINE, ProgramName
+from bursar.api.rules import Name, ProgramName
 from bursar.foundation import texts
 from bursar.foundation.errors import Invalid
 from bursar.payouts import PayoutState
@@ -76,25 +76,16 @@ class StaffPayoutQuery(PayoutQuery, kw_only=True):
     ] = msgspec.field(default_factory=list)
     holder: (
         Annotated[
-            str,
+            Name,
             msgspec.Meta(
-                min_length=1,
-                max_length=200,
-                description="Only this holder's: their id or, with `program`, what their platform calls them.",
-                extra_json_schema={"pattern": LINE},
+                description="Only this holder's: their id or, with `program`, what their platform calls them."
             ),
         ]
         | msgspec.UnsetType
     ) = msgspec.UNSET
     order: (
         Annotated[
-            str,
-            msgspec.Meta(
-                min_length=1,
-                max_length=200,
-                description="Only of this order: our id or, with `program`, what its platform calls it.",
-                extra_json_schema={"pattern": LINE},
-            ),
+            Name, msgspec.Meta(description="Only of this order: our id or, with `program`, what its platform calls it.")
         ]
         | msgspec.UnsetType
     ) = msgspec.UNSET

@@ -12,7 +12,7 @@ from bursar.api import exports, reading
 from bursar.api.entry import Either, HolderRequest, KeyRequest, Needs, PlatformRequest
 from bursar.api.openapi import JSON, Doc
 from bursar.api.platform import scope
-from bursar.api.statements.wire import PERIODS, STATEMENT, Periods, PeriodView, StatementQuery, StatementView
+from bursar.api.statements.wire import PERIODS, STATEMENT, Periods, PeriodView, StatementFormatQuery, StatementView
 from bursar.foundation.db import Transaction
 from bursar.holders import Holder
 from bursar.house import House
@@ -24,7 +24,7 @@ _MAY_LOOK: Final = Either(identity.Scope.EARNINGS_READ, identity.Permission.VIEW
 _LIST: Final = Doc(summary="List statements", answers=Periods, shows=PERIODS, refuses=(404,))
 _SHOW: Final = Doc(
     summary="Show a statement",
-    query=StatementQuery,
+    query=StatementFormatQuery,
     answers=StatementView,
     shows=STATEMENT,
     answers_also={exports.MEDIA: exports.lines([statements.COLUMNS]), PDF: "%PDF-1.3 …"},
@@ -104,7 +104,7 @@ async def _statement(tx: Transaction, house: House, holder: Holder, period: str)
 
 async def _answer(request: Request[Any, Any, Any], found: statements.Statement) -> Response[Any]:
     """The statement in the form that was asked for by name, or else by the ``Accept`` header."""
-    chosen = reading.query(request, StatementQuery).format
+    chosen = reading.query(request, StatementFormatQuery).format
     match chosen or _FORMS[request.accept.best_match(list(_FORMS)) or JSON]:
         case "csv":
             return _file(statements.to_csv(found), found, media=exports.MEDIA, ending="csv")

@@ -12,7 +12,7 @@ from bursar.outbound.statements import WORDS, Entry, Line, Overview, Standing, S
 Format = Literal["json", "csv", "pdf"]
 
 
-class StatementQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class StatementFormatQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """In which form."""
 
     format: (

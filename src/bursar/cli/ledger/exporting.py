@@ -17,6 +17,7 @@ from bursar import holders, ledger
 from bursar.cli import frame
 from bursar.cli.ledger import books
 from bursar.cli.ledger.beancount import Beancount
+from bursar.foundation import sheets
 from bursar.foundation.db import Transaction
 from bursar.foundation.errors import Invalid
 from bursar.holders import Holder
@@ -132,16 +133,11 @@ def _row(transfer: Transfer, holder: Holder) -> tuple[object, ...]:
         transfer.credit.kind,
         transfer.credit.owner,
         holder.program,
-        _harmless(holder.reference),
+        sheets.harmless(holder.reference),
         holder.id,
         transfer.payout_id or "",
-        _harmless(transfer.reference or ""),
+        sheets.harmless(transfer.reference),
     )
-
-
-def _harmless(text: str) -> str:
-    """A text that a spreadsheet does not take for a formula (OWASP, CSV injection)."""
-    return f"'{text}" if text[:1] in {"=", "+", "-", "@", "\t", "\r"} else text
 
 
 @contextmanager

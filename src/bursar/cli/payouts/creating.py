@@ -95,4 +95,5 @@ async def _ask(tx: Transaction, wanted: _Wanted, requester: Person | None) -> pa
         destination=wanted.destination,
         requester=requester.actor if requester else frame.actor(),
         requester_person=requester.id if requester else None,
+        kind=payouts.kind_for(holder.kind),
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from bursar.earnings.debts.model import Debt, DebtPart, DebtQuery, How
 from bursar.earnings.queue import Purse
-from bursar.foundation.db import Record, Transaction, columns
+from bursar.foundation.db import Record, Transaction, beginning, columns
 from bursar.foundation.money import Money
 
 _DEBT: Final = (
@@ -105,7 +105,7 @@ async def page(tx: Transaction, query: DebtQuery) -> list[Debt]:
           AND ($5::uuid IS NULL OR d.id < $5)
         ORDER BY d.id DESC LIMIT $6
         """,  # noqa: S608 - constants
-        query.holder_id, query.program, query.is_open, _starts_with(query.search), query.before, query.limit,
+        query.holder_id, query.program, query.is_open, beginning(query.search), query.before, query.limit,
     )  # fmt: skip
     return [_debt(row) for row in rows]
 
@@ -148,9 +148,3 @@ def _part(values: list[Any]) -> DebtPart:
     currency = values.pop()
     values[3:5] = [How(values[3]), Money(values[4], currency)]
     return DebtPart(*values)
-
-
-def _starts_with(text: str | None) -> str | None:
-    if not text:
-        return None
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"

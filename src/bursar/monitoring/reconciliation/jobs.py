@@ -11,7 +11,7 @@ from bursar import dispatch
 from bursar.foundation import queue
 from bursar.foundation.db import Database, Transaction
 from bursar.gateways import Gateway
-from bursar.monitoring.housekeeping import Errand
+from bursar.monitoring.occasions import Errand
 from bursar.monitoring.reconciliation.comparing import LOOK_BACK, compare_all, compare_list
 from bursar.monitoring.reconciliation.model import Span
 

@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from bursar.foundation.money import Money
-from bursar.holders.model import Holder
+from bursar.holders.model import SCOUT, SELLER, Holder
 from bursar.ledger.model import TransferKind
 from bursar.outbound.statements.periods import Period
 
@@ -217,9 +217,9 @@ def _entry(told: Told, holder: Holder) -> Entry:
     entry, _, _ = MEANING[told.kind]
     if entry is not E.CREDIT:
         return entry
-    if holder.kind == "scout":
+    if holder.kind == SCOUT:
         return E.BOUNTY
-    return E.SALE if holder.kind == "seller" and told.reference.startswith("order:") else E.CREDIT
+    return E.SALE if holder.kind == SELLER and told.reference.startswith("order:") else E.CREDIT
 
 
 def _place(told: Told) -> tuple[datetime, int]:

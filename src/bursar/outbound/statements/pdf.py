@@ -28,6 +28,7 @@ _LEADING: Final = 4.2
 _GAP: Final = 2.5  # Between two columns.
 _DATE: Final = 19.0  # The widths of the first two columns.
 _WHAT: Final = 34.0
+_DETAILS_MIN: Final = 12.0  # Of the next one, however long the figures are; the longest there can be leave none.
 _DETAIL_LINES_MAX: Final = 4  # Longer references and descriptions end in three dots.
 _INK: Final = (28, 32, 38)
 _FAINT: Final = (112, 118, 126)
@@ -128,7 +129,7 @@ class _Sheet(FPDF):
         widest = self.get_string_width(max([*figures, "Amount INR"], key=len)) + 2 * _GAP
         count = 3 if self._owes else 2
         fixed = _DATE + _WHAT + count * widest
-        widths = [_DATE, _WHAT, _WIDTH - fixed, *[widest] * count]
+        widths = [_DATE, _WHAT, max(_WIDTH - fixed, _DETAILS_MIN), *[widest] * count]
         return [(_MARGIN + sum(widths[:place]), width) for place, width in enumerate(widths)]
 
     def _line(self, line: Line) -> None:

@@ -13,6 +13,8 @@ from bursar.payouts.model import PayoutState
 
 DAYS_MAX: Final = 366  # A whole year, leap years too; longer ones are asked for year by year.
 DAYS_DEFAULT: Final = 30
+EARLIEST: Final = date(2000, 1, 1)  # No payout is older,
+LATEST: Final = date(2199, 12, 31)  # and the calendar goes on beyond, whatever is added to a day.
 
 
 class Dimension(StrEnum):
@@ -53,8 +55,11 @@ class Days:
         """The days that somebody named; what they leave out ends today, or is 30 days in all.
 
         Raises:
-            Invalid: as above.
+            Invalid: as above, or one of them is out of all bounds.
         """
+        for field, day in (("from", first), ("to", last)):
+            if day is not None and not EARLIEST <= day <= LATEST:
+                raise Invalid(field=field, rule=f"a day from {EARLIEST} to {LATEST}", given=str(day))
         last = last or (first + timedelta(days=DAYS_DEFAULT - 1) if first else None)
         last = last or at.astimezone(ZoneInfo(time_zone)).date()
         return cls(first or last - timedelta(days=DAYS_DEFAULT - 1), last, time_zone)

@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from bursar.foundation.db import Record, Transaction
+from bursar.foundation.db import Record, Transaction, beginning
 from bursar.payouts.model import Payout, Query
 from bursar.payouts.store import COLUMNS, payout_of
 
@@ -60,7 +60,7 @@ def _values(query: Query) -> tuple[object, ...]:
         query.holder_id,
         query.program,
         sorted(query.states),
-        _starts_with(query.search),
+        beginning(query.search),
         query.since,
         query.until,
         query.amount_min,
@@ -71,9 +71,3 @@ def _values(query: Query) -> tuple[object, ...]:
         sorted(query.kinds),
         query.order_id,
     )
-
-
-def _starts_with(text: str | None) -> str | None:
-    if not text:
-        return None
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
