@@ -36,10 +36,10 @@ BEGIN
 
     INSERT INTO payouts (
         id, program, terms_version, holder_id, reference, amount, currency, state, version, destination,
-        destination_shown, destination_group, destination_index, digest, findings, requester, correlation_id)
+        destination_shown, destination_group, destination_index, digest, findings, requester, correlation_id, kind)
     VALUES (
         payout, asker.program, 1, asker.holder_id, 'order-' || left(key_, 13), wanted, 'PKR', 'approved', 2, sealed,
-        shown, group_, blind, digest_, findings_, 'key:' || asker.id, trace);
+        shown, group_, blind, digest_, findings_, 'key:' || asker.id, trace, 'merchant');
 
     INSERT INTO payout_events (payout_id, holder_id, seq, verb, from_state, to_state, actor, correlation_id)
     VALUES (payout, asker.holder_id, 1, 'request', NULL, 'requested', 'key:' || asker.id, trace),

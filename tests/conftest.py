@@ -16,8 +16,12 @@ from bursar.foundation.settings import Settings
 pytest_plugins = ["queue_servers", "require_all"]
 
 TEMPLATE = "bursar_template"
-TAMPERING = "GRANT SET ON PARAMETER session_replication_role, deadlock_timeout TO bursar"
-"""What tests may do and the product may not: change rows behind the triggers' backs, and hurry deadlocks."""
+TAMPERING = (
+    "GRANT SET ON PARAMETER session_replication_role, deadlock_timeout TO bursar",
+    "ALTER ROLE bursar CREATEROLE",
+    "ALTER ROLE bursar SET createrole_self_grant = 'set, inherit'",
+)
+"""What tests may do and the product may not: change rows behind triggers, hurry deadlocks, and make roles."""
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +33,8 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         return
     # Without autovacuum, whose workers belong to the superuser and can hold up the dropping of a database.
     with embedded.temporary(settings={"fsync": "off", "max_connections": "200", "autovacuum": "off"}) as server:
-        asyncio.run(_administer(server.url("postgres", role="postgres"), TAMPERING))
+        for statement in TAMPERING:
+            asyncio.run(_administer(server.url("postgres", role="postgres"), statement))
         yield server.url("postgres")
 
 

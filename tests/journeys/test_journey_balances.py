@@ -107,7 +107,9 @@ async def test_killed_again_and_again_while_it_asks_it_asks_for_everybody_once(
         for _ in range(2):
             await killed(world, point)
         asked = await world.count("true")
-        assert asked == (0 if point == "runs.before_asked" else 4), "two at a time, and what was committed stays"
+        # Of two jobs for one run in a worker, the idle one may come to this point first, and both die with it.
+        expected = {0} if point == "runs.before_asked" else {2, 4}
+        assert asked in expected, "two at a time, and what was committed stays"
         async with world.working():
             found = await over(world, run_id)
         assert (found.total, found.succeeded) == (COUNT, COUNT)

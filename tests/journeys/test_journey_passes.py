@@ -137,7 +137,8 @@ async def test_killed_again_and_again_while_it_asks_for_those_who_are_due_it_pay
             async with world.process("worker", faults=f"{point}:kill") as process:
                 assert await process.died() == signal.SIGKILL
         asked = await world.count("true")
-        expected = {0} if point == "runs.before_asked" else {2, 4}  # The program's own run may be the one that dies.
+        # Of two jobs for one run in a worker, the idle one may come to this point first, and both die with it.
+        expected = {0} if point == "runs.before_asked" else {2, 4}
         assert asked in expected, "two at a time, and what was committed stays"
         async with world.working():
             await until_finished(world, run_id)
