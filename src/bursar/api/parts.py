@@ -5,7 +5,9 @@ them must find done what was done before, and a request that was cut short is se
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
+
+import msgspec
 
 from bursar import programs
 from bursar.foundation.db import Transaction
@@ -16,6 +18,20 @@ PART: Final = 500  # Items in one transaction, for which what they move is held.
 
 W = TypeVar("W")
 R = TypeVar("R")
+
+
+class Told(Protocol):
+    """What a caller is told of one item: an error, or what was done, perhaps before."""
+
+    @property
+    def error(self) -> dict[str, Any] | msgspec.UnsetType:
+        """Why it was refused."""
+        ...
+
+    @property
+    def replayed(self) -> bool:
+        """Whether it was done before."""
+        ...
 
 
 async def each(
@@ -42,6 +58,13 @@ async def insist_on_count(house: House, count: int, *, program: str, of: str) ->
     if not 0 < count <= terms.bulk.rows_max:
         raise Invalid(field="body", rule=f"1 to {terms.bulk.rows_max} {of}", given=count)
     return terms
+
+
+def counted(told: Sequence[Told]) -> tuple[int, int, int]:
+    """How many items were done now, how many had been done before, and how many were refused."""
+    refused = sum(1 for one in told if one.error is not msgspec.UNSET)
+    before = sum(1 for one in told if one.replayed)
+    return len(told) - refused - before, before, refused
 
 
 async def _part(

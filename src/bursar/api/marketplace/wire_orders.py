@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from bursar import orders
-from bursar.api import problems
+from bursar.api import parts, problems
 from bursar.api.filters import Search, TimeQuery, insist_searchable
 from bursar.api.marketplace import examples
 from bursar.api.marketplace.wire import MarketPayoutView, Paise
@@ -266,9 +266,8 @@ class CreatedAnswer(msgspec.Struct):
     def of(cls, results: Sequence[Created | Refusal]) -> "CreatedAnswer":
         """Add up what became of the items."""
         told = [CreatedResult.of(row, result) for row, result in enumerate(results, 1)]
-        refused = sum(1 for result in told if result.error is not msgspec.UNSET)
-        before = sum(1 for result in told if result.replayed)
-        return cls(len(told), len(told) - refused - before, before, refused, told)
+        done, before, refused = parts.counted(told)
+        return cls(len(told), done, before, refused, told)
 
 
 class CompletedResult(msgspec.Struct, omit_defaults=True):
@@ -308,9 +307,8 @@ class CompletedAnswer(msgspec.Struct):
     def of(cls, named: Collection[str], results: Sequence[Completion | Refusal]) -> "CompletedAnswer":
         """Add up what became of them."""
         told = [CompletedResult.of(name, result) for name, result in zip(named, results, strict=True)]
-        refused = sum(1 for result in told if result.error is not msgspec.UNSET)
-        before = sum(1 for result in told if result.replayed)
-        return cls(len(told) - refused - before, before, refused, told)
+        done, before, refused = parts.counted(told)
+        return cls(done, before, refused, told)
 
 
 BODIES: Final[dict[str, Any]] = {

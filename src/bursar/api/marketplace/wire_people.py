@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from bursar import earnings
-from bursar.api import problems
+from bursar.api import parts, problems
 from bursar.api.filters import Moment, moment
 from bursar.api.marketplace import examples
 from bursar.api.marketplace.wire import Paise
@@ -112,9 +112,8 @@ class BountiesAnswer(msgspec.Struct):
     def of(cls, results: Sequence[Credited | Refusal]) -> "BountiesAnswer":
         """Add up what became of the items."""
         told = [BountyResult.of(row, result) for row, result in enumerate(results, 1)]
-        refused = sum(1 for result in told if result.error is not msgspec.UNSET)
-        before = sum(1 for result in told if result.replayed)
-        return cls(len(told), len(told) - refused - before, before, refused, told)
+        done, before, refused = parts.counted(told)
+        return cls(len(told), done, before, refused, told)
 
 
 class RecruiterBody(msgspec.Struct, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from bursar import earnings
-from bursar.api import amounts, problems
+from bursar.api import amounts, parts, problems
 from bursar.api.earnings import EXAMPLE, EarningQuery, EarningView, shown
 from bursar.api.filters import Moment, moment
 from bursar.api.openapi import JSON, SCHEMAS
@@ -152,9 +152,8 @@ class EarningsAnswer(msgspec.Struct, rename="camel"):
     def of(cls, results: Sequence[Credited | Refusal]) -> "EarningsAnswer":
         """Add up what became of the items."""
         told = [EarningResult.of(row, result) for row, result in enumerate(results, 1)]
-        refused = sum(1 for result in told if result.error is not msgspec.UNSET)
-        before = sum(1 for result in told if result.replayed)
-        return cls(len(told), len(told) - refused - before, before, refused, told)
+        done, before, refused = parts.counted(told)
+        return cls(len(told), done, before, refused, told)
 
 
 ONE: Final[dict[str, Any]] = {
